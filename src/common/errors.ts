@@ -97,7 +97,10 @@ export function errorLine(error: PathlightError): string {
   if (expected !== undefined) parts.push(`Expected ${expected}.`);
   if (found !== undefined) parts.push(`Found ${found}.`);
   if (whatToDo !== undefined) parts.push(whatToDo);
-  return parts.join(" ").replaceAll("..", ".").replaceAll(/\s*\n\s*/g, " ");
+  return parts
+    .join(" ")
+    .replaceAll("..", ".")
+    .replaceAll(/\s*\n\s*/g, " ");
 }
 
 export function assertNever(value: never): never {

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
+import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
+import { formatSchema, modelSchema } from "./manifest.ts";
+
+/** Methods of the compute process, called by the extension host. Each has params, a result and, where it streams, an event. */
+
+const nothing = z.undefined();
+const nodeSchema = z.strictObject({
+  id: z.string(),
+  op: z.string(),
+  shape: z.array(z.int().nullable()),
+  dtype: z.string(),
+});
+
+export const modelInfoSchema = z.strictObject({
+  path: z.string(),
+  name: z.string(),
+  format: formatSchema,
+  fingerprint: z.string(),
+  parameterCount: z.int(),
+  inputs: z.array(nodeSchema),
+  outputs: z.array(nodeSchema),
+  heads: z.array(
+    z.strictObject({ output: z.string(), activation: z.enum(["softmax", "sigmoid", "none"]), logit: z.string() }),
+  ),
+  nodes: z.array(nodeSchema),
+  /** Manifest entry read off the model and the files beside it, with a sentence for each thing inferred. */
+  inferred: z.strictObject({ entry: modelSchema, baseFolder: z.string(), notes: z.array(z.string()) }),
+});
+
+export const runningSchema = z.strictObject({
+  evaluations: z.int(),
+  rounds: z.int(),
+  /** Rough share of the work done, 0 to 1; null when it cannot be told. */
+  progress: z.number().nullable(),
+  seconds: z.number(),
+});
+
+/** What an explanation reports while it runs: first that the model is there, then the predictions, then ever sharper drafts. */
+export const explainEventSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("stage"),
+    stage: z.enum(["backend", "model", "sample", "explaining"]),
+    message: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal("predicted"),
+    runId: z.string(),
+    backend: backendInfoSchema,
+    /** The explanation as far as it is known: attributions hold the sample and zeros, status is `running`. */
+    explanation: explanationSchema,
+  }),
+  z.strictObject({ type: z.literal("progress"), running: runningSchema }),
+  z.strictObject({ type: z.literal("draft"), running: runningSchema, explanation: explanationSchema }),
+]);
+
+export const doctorCheckSchema = z.strictObject({
+  name: z.string(),
+  state: z.enum(["ok", "missing", "broken", "info"]),
+  found: z.string(),
+  /** Command or setting that would mend it. */
+  fix: z.string().optional(),
+});
+
+export const doctorReportSchema = z.strictObject({
+  active: backendInfoSchema.nullable(),
+  available: z.array(z.enum(["tensorflow", "wasm", "cpu"])),
+  checks: z.array(doctorCheckSchema),
+});
+
+export const computeContract = {
+  hello: {
+    params: z.strictObject({
+      version: z.string(),
+      tensorflowPath: z.string().optional(),
+      python: z.string().optional(),
+      cacheFolder: z.string().optional(),
+    }),
+    result: z.strictObject({ version: z.string(), pid: z.int(), node: z.string() }),
+    event: nothing,
+  },
+  doctor: { params: nothing, result: doctorReportSchema, event: nothing },
+  inspectModel: {
+    params: z.strictObject({ model: modelRefSchema, backend: backendPreferenceSchema }),
+    result: modelInfoSchema,
+    event: nothing,
+  },
+  predict: {
+    params: z.strictObject({ request: explainRequestSchema }),
+    result: z.strictObject({ predictions: z.array(predictionSchema), backend: backendInfoSchema }),
+    event: nothing,
+  },
+  explain: { params: explainRequestSchema, result: explanationSchema, event: explainEventSchema },
+  /** Goes on from the nodes that a run already has (also a cancelled one) with a tighter tolerance or a larger budget. */
+  refine: {
+    params: z.strictObject({ runId: z.string(), tolerance: z.number(), maxEvaluations: z.int() }),
+    result: explanationSchema,
+    event: explainEventSchema,
+  },
+  /** The same run at another grain; no new evaluation. */
+  regrain: {
+    params: z.strictObject({ runId: z.string(), grain: z.int().min(1) }),
+    result: explanationSchema,
+    event: nothing,
+  },
+  /** A run as it stands, for example after a cancel; null when it is not kept (any more). */
+  snapshot: {
+    params: z.strictObject({ runId: z.string() }),
+    result: explanationSchema.nullable(),
+    event: nothing,
+  },
+  release: { params: z.strictObject({ runId: z.string() }), result: nothing, event: nothing },
+  /** A small picture of an image sample as PNG, with an attribution laid over it where one is given. */
+  thumbnail: {
+    params: z.strictObject({
+      sample: sampleRefSchema,
+      size: z.int().min(8).max(2048),
+      overlay: explanationSchema.optional(),
+      theme: z.enum(["dark", "light", "high-contrast"]).default("dark"),
+    }),
+    result: z.strictObject({ png: z.instanceof(Uint8Array), width: z.int(), height: z.int() }),
+    event: nothing,
+  },
+  /** Writes explanation.json, attributions-K.npy and report.html into a folder. */
+  exportExplanation: {
+    params: z.strictObject({
+      explanation: explanationSchema,
+      request: explainRequestSchema,
+      folder: z.string(),
+    }),
+    result: z.strictObject({ files: z.array(z.string()) }),
+    event: nothing,
+  },
+  /** For tests of recovery only: ends the process at once. */
+  crash: { params: nothing, result: nothing, event: nothing },
+} as const;
+
+export type ComputeContract = typeof computeContract;
+export type ModelInfo = z.output<typeof modelInfoSchema>;
+export type Running = z.output<typeof runningSchema>;
+export type ExplainEvent = z.output<typeof explainEventSchema>;
+export type DoctorReport = z.output<typeof doctorReportSchema>;
+export type DoctorCheck = z.output<typeof doctorCheckSchema>;

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { baselineNames, formatSchema, linkSchema, modelSchema } from "./manifest.ts";
+
+/** What one asks for: which sample, which model, which settings. Shared by the command line, the compute process and the panel. */
+
+export const sampleRefSchema = z.discriminatedUnion("kind", [
+  /** A file: an image, a `.npy` tensor, or with `row` (0-based) one row of a data file. */
+  z.strictObject({
+    kind: z.literal("file"),
+    path: z.string().min(1),
+    row: z.int().min(0).optional(),
+    /** Column or key that holds the text; default: from the data set, else the only text column. */
+    column: z.string().min(1).optional(),
+  }),
+  /** A piece of text, for example an editor selection; `origin` says where it stood. */
+  z.strictObject({ kind: z.literal("text"), text: z.string(), origin: z.string().optional() }),
+]);
+
+/** `name` as in the manifest; `value`: every number of the model's own input; `file`: an image, or `.npy` as the model's own tensor. */
+export const baselineSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("name"), name: z.enum(baselineNames) }),
+  z.strictObject({ kind: z.literal("value"), value: z.number() }),
+  z.strictObject({ kind: z.literal("file"), path: z.string().min(1) }),
+]);
+
+export const targetSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("predicted") }),
+  z.strictObject({ kind: z.literal("index"), index: z.int().min(0) }),
+  z.strictObject({ kind: z.literal("label"), label: z.string().min(1) }),
+]);
+
+export const methodSchema = z.enum(["integrated-gradients", "gradient", "input-x-gradient"]);
+export const ruleSchema = z.enum([
+  "adaptive",
+  "gauss-legendre",
+  "midpoint",
+  "trapezoid",
+  "riemann-left",
+  "riemann-right",
+]);
+export const backendPreferenceSchema = z.enum(["auto", "tensorflow", "wasm", "cpu"]);
+
+export const settingsSchema = z.strictObject({
+  target: targetSchema.default({ kind: "predicted" }),
+  output: z.string().optional(),
+  link: linkSchema.default("logit"),
+  /** Undefined: black for images, zero embedding for text, zeros else. */
+  baseline: baselineSchema.optional(),
+  method: methodSchema.default("integrated-gradients"),
+  rule: ruleSchema.default("adaptive"),
+  steps: z.int().min(1).max(100_000).default(50),
+  tolerance: z.number().gt(0).lt(1).default(0.01),
+  /** Side of a cell in pixels; undefined: 8 above 64 pixels, else 1. */
+  grain: z.int().min(1).max(4096).optional(),
+  maxEvaluations: z.int().min(1).max(1_000_000).default(512),
+  backend: backendPreferenceSchema.default("auto"),
+});
+
+/** The model to use. With `entry` its preprocessing is known; without, it is inferred from the model and the files beside it. */
+export const modelRefSchema = z.strictObject({
+  path: z.string().min(1).describe("Absolute path of the model file."),
+  format: formatSchema.optional(),
+  entry: modelSchema.optional(),
+  /** Absolute folder that the paths inside `entry` are relative to. */
+  baseFolder: z.string().optional(),
+});
+
+export const explainRequestSchema = z.strictObject({
+  model: modelRefSchema,
+  /** One for each input; `input` names it where the model has several. */
+  samples: z.array(z.strictObject({ input: z.string().optional(), sample: sampleRefSchema })).min(1),
+  settings: settingsSchema,
+  /** Absolute paths of the files that the `mean` baseline is taken over. */
+  meanOver: z.array(z.string()).optional(),
+});
+
+export type SampleRef = z.output<typeof sampleRefSchema>;
+export type BaselineSpec = z.output<typeof baselineSchema>;
+export type TargetSpec = z.output<typeof targetSchema>;
+export type Method = z.output<typeof methodSchema>;
+export type Rule = z.output<typeof ruleSchema>;
+export type BackendPreference = z.output<typeof backendPreferenceSchema>;
+export type Settings = z.output<typeof settingsSchema>;
+export type ModelRef = z.output<typeof modelRefSchema>;
+export type ExplainRequest = z.output<typeof explainRequestSchema>;

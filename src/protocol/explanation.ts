@@ -1,0 +1,218 @@
+import { z } from "zod";
+import { baselineSchema, methodSchema, ruleSchema } from "./explain.ts";
+import { formatSchema, linkSchema } from "./manifest.ts";
+
+/** What comes back: the numbers of the trust strip, the path, and the attributions in the form that they are read in. */
+
+const float32 = z.instanceof(Float32Array);
+const float64 = z.instanceof(Float64Array);
+
+export const statusSchema = z.enum([
+  "running",
+  "converged",
+  "budget",
+  "cancelled",
+  "precision-floor",
+  "suspect-gradient",
+]);
+
+export const predictionSchema = z.strictObject({
+  index: z.int(),
+  label: z.string(),
+  /** Probability behind a softmax or sigmoid, else the raw output. */
+  score: z.number(),
+  logit: z.number(),
+});
+
+export const backendInfoSchema = z.strictObject({
+  name: z.enum(["tensorflow", "wasm", "cpu"]),
+  version: z.string(),
+  /** What computed, for example "CPU", "GPU 0", "CPU · SIMD". */
+  device: z.string(),
+  /** One line on why not a faster one. */
+  note: z.string().optional(),
+});
+
+export const intervalSchema = z.strictObject({
+  from: z.number(),
+  to: z.number(),
+  /** Absolute error that is thought to lie in the interval, and its share of the whole. */
+  error: z.number(),
+  share: z.number(),
+});
+
+export const pathSchema = z.strictObject({
+  alphas: float64,
+  /** F at each alpha. */
+  scores: float64,
+  /** The fewest intervals that hold most of the error, adjacent ones merged. */
+  worst: z.array(intervalSchema),
+});
+
+/** Where the model's picture lies in the original: the model saw the rectangle [x, y, width, height] (pixels of the original). */
+export const cropSchema = z.strictObject({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+
+export const imageAttributionSchema = z.strictObject({
+  kind: z.literal("image"),
+  input: z.string(),
+  /** Shape of the model's input without the batch axis. */
+  shape: z.array(z.int()),
+  /** Size of the picture as the model saw it. */
+  height: z.int(),
+  width: z.int(),
+  /** Size of the original after EXIF orientation, and the part that the model saw (may reach outside for fit `pad`). */
+  original: z.strictObject({ height: z.int(), width: z.int() }),
+  crop: cropSchema,
+  /** Attribution a pixel, summed over channels, [height × width], row by row. */
+  values: float32,
+  /** Gradient × (x − x') at the sample, the same shape: what the plain gradient says. */
+  gradient: float32.nullable(),
+  grain: z.int(),
+  /** Error estimate a cell at `grain`, row by row, ceil(height/grain) × ceil(width/grain); null while unknown. */
+  cellErrors: float32.nullable(),
+});
+
+export const tokenSchema = z.strictObject({
+  text: z.string(),
+  id: z.int(),
+  /** UTF-16 offsets in the original text; both equal for tokens that stand for nothing in it. */
+  start: z.int(),
+  end: z.int(),
+  special: z.enum(["none", "pad", "unknown", "mask", "other"]),
+  /** Index of the word that the token belongs to; tokens of one word are merged by sum. -1: none. */
+  word: z.int(),
+});
+
+export const textAttributionSchema = z.strictObject({
+  kind: z.literal("text"),
+  input: z.string(),
+  shape: z.array(z.int()),
+  text: z.string(),
+  /** Characters of the text that the model did not see, from this UTF-16 offset on; null: it saw everything. */
+  truncatedFrom: z.int().nullable(),
+  tokens: z.array(tokenSchema),
+  /** One value a token. */
+  values: float32,
+  gradient: float32.nullable(),
+  cellErrors: float32.nullable(),
+});
+
+export const tensorAttributionSchema = z.strictObject({
+  kind: z.literal("tensor"),
+  input: z.string(),
+  shape: z.array(z.int()),
+  sample: float32,
+  values: float32,
+  gradient: float32.nullable(),
+  cellErrors: float32.nullable(),
+});
+
+export const attributionSchema = z.discriminatedUnion("kind", [
+  imageAttributionSchema,
+  textAttributionSchema,
+  tensorAttributionSchema,
+]);
+
+export const warningSchema = z.strictObject({
+  code: z.enum([
+    "completeness",
+    "feature-error",
+    "ill-conditioned",
+    "precision-floor",
+    "suspect-gradient",
+    "truncated",
+    "unknown-tokens",
+    "inferred-preprocessing",
+    "held-input",
+    "alpha-dropped",
+    "delta-zero",
+    "budget",
+    "backend",
+  ]),
+  message: z.string(),
+});
+
+export const explanationSchema = z.strictObject({
+  /** Handle of the run in the compute process, for refine, regrain and export. */
+  runId: z.string(),
+  status: statusSchema,
+  model: z.strictObject({
+    name: z.string(),
+    path: z.string(),
+    format: formatSchema,
+    /** SHA-256 over model file and weights, hexadecimal. */
+    fingerprint: z.string(),
+    parameterCount: z.int(),
+    inputShapes: z.array(z.array(z.int().nullable())),
+  }),
+  sample: z.strictObject({ title: z.string(), path: z.string().nullable(), row: z.int().nullable() }),
+  backend: backendInfoSchema,
+  method: methodSchema,
+  rule: ruleSchema,
+  steps: z.int().nullable(),
+  target: z.strictObject({ index: z.int(), label: z.string(), output: z.string(), link: linkSchema }),
+  baseline: z.strictObject({ spec: baselineSchema, label: z.string() }),
+  tolerance: z.number(),
+  maxEvaluations: z.int(),
+  predictions: z.array(predictionSchema),
+  /** F(x) and F(x'). */
+  score: z.strictObject({ input: z.number(), baseline: z.number() }),
+  deltaF: z.number(),
+  sum: z.number(),
+  /** |sum − deltaF|, and the same over |deltaF|; relative is null where deltaF is 0 within rounding. */
+  completenessError: z.strictObject({ absolute: z.number(), relative: z.number().nullable() }),
+  /** Estimated relative L1 error over the cells at the grain; null where the method has none. */
+  featureError: z.number().nullable(),
+  /** Σ|cell| at the grain: the size of the map. */
+  mapSize: z.number(),
+  /** Sum of gradient × (x − x') at the sample. */
+  gradientSum: z.number().nullable(),
+  evaluations: z.int(),
+  rounds: z.int(),
+  seconds: z.number(),
+  errorByRound: z.array(
+    z.strictObject({ evaluations: z.int(), completeness: z.number().nullable(), feature: z.number().nullable() }),
+  ),
+  path: pathSchema,
+  attributions: z.array(attributionSchema),
+  warnings: z.array(warningSchema),
+  /** ISO time at which it ended. */
+  finishedAt: z.string().nullable(),
+});
+
+/** `explanation.json`: the explanation without its arrays, which stand in `.npy` files beside it. */
+export const explanationFileSchema = explanationSchema
+  .omit({ attributions: true, path: true, runId: true, finishedAt: true })
+  .extend({
+    version: z.literal(1),
+    grain: z.int().nullable(),
+    path: z.strictObject({
+      alphas: z.array(z.number()),
+      scores: z.array(z.number()),
+      worst: z.array(intervalSchema),
+    }),
+    attributions: z.array(z.strictObject({ input: z.string(), shape: z.array(z.int()), file: z.string() })),
+    /** What it takes to repeat it. */
+    provenance: z.strictObject({
+      pathlight: z.string(),
+      request: z.unknown(),
+      finishedAt: z.string(),
+      platform: z.string(),
+      node: z.string(),
+    }),
+  });
+
+export type Status = z.output<typeof statusSchema>;
+export type Prediction = z.output<typeof predictionSchema>;
+export type BackendInfo = z.output<typeof backendInfoSchema>;
+export type PathInterval = z.output<typeof intervalSchema>;
+export type Crop = z.output<typeof cropSchema>;
+export type Token = z.output<typeof tokenSchema>;
+export type ImageAttribution = z.output<typeof imageAttributionSchema>;
+export type TextAttribution = z.output<typeof textAttributionSchema>;
+export type TensorAttribution = z.output<typeof tensorAttributionSchema>;
+export type Attribution = z.output<typeof attributionSchema>;
+export type Warning = z.output<typeof warningSchema>;
+export type WarningCode = Warning["code"];
+export type Explanation = z.output<typeof explanationSchema>;
+export type ExplanationFile = z.output<typeof explanationFileSchema>;

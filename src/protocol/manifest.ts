@@ -1,0 +1,158 @@
+import { z } from "zod";
+
+/** `pathlight.json`: what Pathlight knows about the models and data sets of a workspace. Paths are relative to the file. */
+
+const finite = z.number().refine(Number.isFinite);
+const perChannel = z.union([finite, z.array(finite).min(1).max(4)]);
+
+export const imageInputSchema = z
+  .strictObject({
+    kind: z.literal("image"),
+    name: z.string().min(1).optional().describe("Input of the model; needed only where it has several."),
+    size: z
+      .tuple([z.int().min(1).max(8192), z.int().min(1).max(8192)])
+      .optional()
+      .describe("Height and width in pixels. Default: the model's own input shape."),
+    fit: z
+      .enum(["crop", "pad", "stretch"])
+      .default("crop")
+      .describe("crop: fill and cut the centre. pad: fit inside and fill with `padValue`. stretch: ignore the aspect."),
+    padValue: finite.default(0).describe("Pixel value 0-255 used by fit `pad`."),
+    channels: z.enum(["rgb", "bgr", "grey"]).optional().describe("Default: grey for one channel, else rgb."),
+    scale: z
+      .tuple([finite, finite])
+      .default([0, 1])
+      .describe("What the pixel values 0 and 255 become, before mean and std: [0, 1], [-1, 1], [0, 255]."),
+    mean: perChannel.optional().describe("Subtracted after scaling, one number or one a channel."),
+    std: perChannel.optional().describe("Divided by after subtracting the mean, one number or one a channel."),
+    layout: z.enum(["channels-last", "channels-first"]).optional().describe("Default: read from the input shape."),
+  })
+  .describe("A picture.");
+
+export const tokenizerSchema = z
+  .discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("words"),
+      vocabulary: z.string().min(1).describe("vocab.txt (one token a line, the line number is the id) or vocab.json."),
+      lowercase: z.boolean().default(true),
+      pattern: z
+        .string()
+        .optional()
+        .describe("Regular expression (flag u) that matches one token. Default: words and single punctuation marks."),
+      pad: z.string().default("[PAD]"),
+      unknown: z.string().default("[UNK]"),
+      mask: z.string().optional().describe("Token of the MASK baseline. Default: [MASK] where the vocabulary has it."),
+    }),
+    z.strictObject({
+      type: z.literal("characters"),
+      vocabulary: z.string().min(1),
+      lowercase: z.boolean().default(false),
+      pad: z.string().default("[PAD]"),
+      unknown: z.string().default("[UNK]"),
+      mask: z.string().optional(),
+    }),
+    z.strictObject({
+      type: z.literal("bytes"),
+      offset: z.int().default(0).describe("Added to each byte value to get its id."),
+      padId: z.int().min(0).default(256),
+    }),
+  ])
+  .describe("How text becomes token ids.");
+
+export const textInputSchema = z
+  .strictObject({
+    kind: z.literal("text"),
+    name: z.string().min(1).optional(),
+    tokenizer: tokenizerSchema,
+    length: z
+      .int()
+      .min(1)
+      .max(65536)
+      .optional()
+      .describe("Positions; shorter texts are padded, longer ones are cut, and both are shown. Default: the model's."),
+    padSide: z.enum(["right", "left"]).default("right"),
+  })
+  .describe("Text, tokenised.");
+
+export const tensorInputSchema = z
+  .strictObject({
+    kind: z.literal("tensor"),
+    name: z.string().min(1).optional(),
+    hold: z.boolean().default(false).describe("Held at its value; not explained."),
+  })
+  .describe("The model's own numbers, from a .npy file or a row of numbers.");
+
+export const inputSchema = z.discriminatedUnion("kind", [imageInputSchema, textInputSchema, tensorInputSchema]);
+
+export const linkSchema = z.enum(["logit", "softmax", "sigmoid"]);
+export const formatSchema = z.enum(["tfjs-layers", "tfjs-graph"]);
+
+/** Named starting points of the path; a number, a file path or one of these names, as in `--baseline`. */
+export const baselineNames = [
+  "zeros",
+  "ones",
+  "black",
+  "white",
+  "grey",
+  "blurred",
+  "mean",
+  "zero-embedding",
+  "pad",
+  "mask",
+  "unknown",
+] as const;
+
+export const modelSchema = z
+  .strictObject({
+    name: z.string().min(1).describe("What the panel calls the model."),
+    path: z.string().min(1).describe("model.json, relative to this file."),
+    format: formatSchema.optional().describe("Default: read from the file."),
+    task: z
+      .enum(["classification", "multi-label", "regression"])
+      .optional()
+      .describe("Default: classification behind a softmax, multi-label behind a sigmoid with several outputs."),
+    inputs: z.array(inputSchema).min(1).describe("One entry for each input of the model."),
+    labels: z
+      .union([z.array(z.string()).min(1), z.string().min(1)])
+      .optional()
+      .describe("Class names in output order, or a file with one name a line."),
+    output: z.string().min(1).optional().describe("Output node; needed only where the model has several."),
+    link: linkSchema.default("logit").describe("What is explained: the logit, or the probability behind it."),
+    baseline: z
+      .union([finite, z.string().min(1)])
+      .optional()
+      .describe(`Where the path starts: ${baselineNames.join(", ")}, a number, or a file.`),
+    tolerance: z.number().gt(0).lt(1).optional().describe("Goal for both errors, as a fraction: 0.02 is 2 %."),
+  })
+  .describe("A model and how samples become its input.");
+
+export const datasetSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    files: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).describe("Glob, relative to this file."),
+    model: z.string().min(1).describe("Name of the model that reads these samples."),
+    text: z.string().min(1).optional().describe("Column that holds the text."),
+    label: z.string().min(1).optional().describe("Column that holds the true label."),
+  })
+  .describe("Samples and the model that reads them.");
+
+export const manifestSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: z.literal(1).default(1),
+    models: z.array(modelSchema),
+    datasets: z.array(datasetSchema).default([]),
+  })
+  .describe("Pathlight: models and data sets of this workspace.");
+
+export type Manifest = z.output<typeof manifestSchema>;
+export type ManifestModel = z.output<typeof modelSchema>;
+export type ManifestDataset = z.output<typeof datasetSchema>;
+export type ManifestInput = z.output<typeof inputSchema>;
+export type ImageInput = z.output<typeof imageInputSchema>;
+export type TextInput = z.output<typeof textInputSchema>;
+export type TensorInput = z.output<typeof tensorInputSchema>;
+export type TokenizerSpec = z.output<typeof tokenizerSchema>;
+export type Link = z.output<typeof linkSchema>;
+export type ModelFormat = z.output<typeof formatSchema>;
+export type BaselineName = (typeof baselineNames)[number];

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { runningSchema } from "./compute.ts";
+import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";
+import { explanationSchema } from "./explanation.ts";
+
+/** Messages between the extension host and the panel's webview: two closed unions, validated where they arrive. */
+
+const choice = z.strictObject({ id: z.string(), label: z.string(), description: z.string().optional() });
+
+/** An explanation with the picture that it is drawn on. */
+export const shownSchema = z.strictObject({
+  explanation: explanationSchema,
+  /** The original picture, at most 2048 pixels wide or high, as PNG or JPEG bytes; null for text and tensors. */
+  picture: z.strictObject({ bytes: z.instanceof(Uint8Array), mime: z.string() }).nullable(),
+});
+
+export const historyItemSchema = z.strictObject({
+  id: z.string(),
+  /** ISO time. */
+  at: z.string(),
+  sample: z.string(),
+  model: z.string(),
+  target: z.string(),
+  baseline: z.string(),
+  link: z.string(),
+  verdict: z.enum(["reliable", "draft", "low-trust", "precision", "suspect", "no-change"]),
+  sumOff: z.number().nullable(),
+  evaluations: z.int(),
+});
+
+export const errorViewSchema = z.strictObject({
+  title: z.string(),
+  file: z.string().optional(),
+  expected: z.string().optional(),
+  found: z.string().optional(),
+  whatToDo: z.string().optional(),
+  code: z.string(),
+});
+
+export const comparisonSchema = z.strictObject({
+  left: shownSchema,
+  right: shownSchema,
+  leftLabel: z.string(),
+  rightLabel: z.string(),
+  /** What differs: "two baselines, same target and score". */
+  caption: z.string(),
+  /** Spearman correlation of the cells, and share of the strongest tenth that both have; null where shapes differ. */
+  rankCorrelation: z.number().nullable(),
+  topOverlap: z.number().nullable(),
+});
+
+export const panelStateSchema = z.strictObject({
+  phase: z.enum(["empty", "loading", "running", "done", "cancelled", "failed"]),
+  /** While loading: what is being done, for example "Loading the model". */
+  stage: z.string().nullable(),
+  sampleTitle: z.string(),
+  sampleKind: z.enum(["image", "text", "tensor"]).nullable(),
+  modelTitle: z.string(),
+  settings: settingsSchema,
+  options: z.strictObject({
+    /** `id` goes into `setBaseline`. */
+    baselines: z.array(choice.extend({ spec: baselineSchema.nullable() })),
+    backends: z.array(choice.extend({ preference: backendPreferenceSchema })),
+    links: z.array(choice),
+    /** The column of a data row that is read as text, where there are several. */
+    columns: z.array(choice),
+  }),
+  running: runningSchema.nullable(),
+  /** Warning threshold of the settings, a fraction. */
+  warnAbove: z.number(),
+  error: errorViewSchema.nullable(),
+  /** What changed on disk since the explanation was made. */
+  stale: z.enum(["sample", "model"]).nullable(),
+  history: z.array(historyItemSchema),
+  /** Id of the history item that is shown. */
+  current: z.string().nullable(),
+});
+
+export const hostToPanelSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("state"), state: panelStateSchema }),
+  /** Draft or final; null clears. `dimmed`: belongs to the settings before a change. */
+  z.strictObject({ type: z.literal("shown"), shown: shownSchema.nullable(), dimmed: z.boolean() }),
+  z.strictObject({ type: z.literal("comparison"), comparison: comparisonSchema.nullable() }),
+  /** Ask the panel for its map as PNG; it answers with `image`. */
+  z.strictObject({ type: z.literal("capture"), captureId: z.string() }),
+  z.strictObject({ type: z.literal("focus"), band: z.enum(["settings-baseline", "map", "history"]) }),
+]);
+
+export const panelToHostSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready") }),
+  /** A changed setting; the host explains again at once from what is known. */
+  z.strictObject({ type: z.literal("set"), settings: settingsSchema.partial() }),
+  /** `chooseFile`: the user is to pick an image or .npy as the baseline. */
+  z.strictObject({ type: z.literal("chooseBaselineFile") }),
+  z.strictObject({ type: z.literal("setColumn"), column: z.string() }),
+  z.strictObject({ type: z.literal("run") }),
+  z.strictObject({ type: z.literal("cancel") }),
+  z.strictObject({ type: z.literal("refine"), tolerance: z.number().optional() }),
+  z.strictObject({ type: z.literal("discard") }),
+  z.strictObject({ type: z.literal("explainLogit") }),
+  z.strictObject({ type: z.literal("regrain"), grain: z.int() }),
+  z.strictObject({ type: z.literal("openHistory"), id: z.string() }),
+  z.strictObject({ type: z.literal("deleteHistory"), id: z.string() }),
+  z.strictObject({ type: z.literal("compare"), ids: z.tuple([z.string(), z.string()]) }),
+  z.strictObject({ type: z.literal("closeComparison") }),
+  z.strictObject({ type: z.literal("export"), format: z.enum(["png", "html", "json"]) }),
+  z.strictObject({ type: z.literal("image"), captureId: z.string(), png: z.instanceof(Uint8Array) }),
+  z.strictObject({ type: z.literal("chooseSample") }),
+  z.strictObject({ type: z.literal("chooseModel") }),
+  z.strictObject({ type: z.literal("openSample") }),
+  z.strictObject({ type: z.literal("openManifest") }),
+  z.strictObject({ type: z.literal("showLog") }),
+  /** Something went wrong inside the panel; logged by the host. */
+  z.strictObject({ type: z.literal("panelError"), message: z.string(), stack: z.string().optional() }),
+]);
+
+export type Shown = z.output<typeof shownSchema>;
+export type Choice = z.output<typeof choice>;
+export type HistoryItem = z.output<typeof historyItemSchema>;
+export type ErrorView = z.output<typeof errorViewSchema>;
+export type Comparison = z.output<typeof comparisonSchema>;
+export type PanelState = z.output<typeof panelStateSchema>;
+export type HostToPanel = z.output<typeof hostToPanelSchema>;
+export type PanelToHost = z.output<typeof panelToHostSchema>;
