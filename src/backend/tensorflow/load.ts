@@ -1,0 +1,40 @@
+import { constants } from "node:os";
+import util from "node:util";
+import * as tf from "@tensorflow/tfjs-core";
+import type { TFJSBinding } from "@tensorflow/tfjs-node/dist/tfjs_binding.js";
+
+let loaded: { file: string; binding: TFJSBinding } | undefined;
+
+/**
+ * Loads a compiled binding into this process and makes TensorFlow the backend of tfjs. Only after `probeBinding`: what
+ * fails here kills the process. tfjs-node's own entry is not used, since it insists on its own download.
+ */
+export async function loadTensorFlow(file: string): Promise<TFJSBinding> {
+  // Read by TensorFlow when it is loaded: errors only, since its greetings are no news to our users.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  restoreUtilHelpers();
+  if (loaded?.file !== file) {
+    const target = { exports: {} };
+    process.dlopen(target, file, constants.dlopen.RTLD_NOW);
+    const { NodeJSKernelBackend } = await import("@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js");
+    await import("@tensorflow/tfjs-node/dist/register_all_kernels.js");
+    const binding = target.exports as TFJSBinding;
+    if (loaded !== undefined) tf.removeBackend("tensorflow");
+    tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, "tensorflow"), 3);
+    loaded = { file, binding };
+  }
+  await tf.setBackend("tensorflow");
+  await tf.ready();
+  return loaded.binding;
+}
+
+/** tfjs-node calls helpers of node:util that Node 23 removed. */
+function restoreUtilHelpers(): void {
+  const helpers: Record<string, (value: unknown) => boolean> = {
+    isNullOrUndefined: (value) => value === null || value === undefined,
+    isArray: Array.isArray,
+  };
+  for (const [name, helper] of Object.entries(helpers)) {
+    if (!(name in util)) Object.defineProperty(util, name, { value: helper, configurable: true });
+  }
+}
