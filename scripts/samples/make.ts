@@ -1,0 +1,31 @@
+import { errorLine, toPathlightError } from "../../src/common/errors.ts";
+import { makeManifest } from "./makeManifest.ts";
+import { makeQuestions } from "./makeQuestions.ts";
+import { makeScenes } from "./makeScenes.ts";
+import { activateTrainingBackend } from "./trainingBackend.ts";
+
+/**
+ * Makes everything in `samples/` that is not written by hand: `npm run samples`, or with `-- scenes`, `-- questions`,
+ * `-- manifest` a part of it. Trains both models, about five minutes on two cores.
+ */
+const COMMAND = "npm run samples";
+const parts = ["scenes", "questions", "manifest"];
+
+async function make(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.filter((part) => !parts.includes(part));
+  if (unknown.length > 0) throw new Error(`Unknown part ${unknown.join(", ")}; there are ${parts.join(", ")}.`);
+  const all = wanted.length === 0;
+  if (all || wanted.includes("manifest")) makeManifest();
+  if (!all && wanted.every((part) => part === "manifest")) return;
+  const backend = await activateTrainingBackend();
+  console.log(`Training on ${backend.name} ${backend.version}, ${backend.device}.`);
+  if (all || wanted.includes("questions")) await makeQuestions(backend, `${COMMAND} -- questions`);
+  if (all || wanted.includes("scenes")) await makeScenes(backend, `${COMMAND} -- scenes`);
+}
+
+try {
+  await make(process.argv.slice(2));
+} catch (error) {
+  console.error(errorLine(toPathlightError(error)));
+  process.exitCode = 1;
+}

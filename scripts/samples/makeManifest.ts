@@ -1,0 +1,62 @@
+import type { z } from "zod";
+import { manifestSchema } from "../../src/protocol/manifest.ts";
+import { TOKEN_PATTERN } from "./questionVocabulary.ts";
+import { writeJson } from "./sampleFiles.ts";
+
+/** Writes `samples/pathlight.json` after checking it with the validator that reads it. */
+export function makeManifest(): void {
+  const manifest: z.input<typeof manifestSchema> = {
+    version: 1,
+    models: [
+      {
+        name: "digit-scenes",
+        path: "models/digit-scenes/model.json",
+        format: "tfjs-layers",
+        task: "multi-label",
+        inputs: [{ kind: "image", size: [48, 48], channels: "grey", scale: [0, 1] }],
+        labels: "models/digit-scenes/labels.txt",
+        link: "logit",
+        baseline: "black",
+        tolerance: 0.02,
+      },
+      {
+        name: "question-classifier",
+        path: "models/question-classifier/model.json",
+        format: "tfjs-layers",
+        task: "classification",
+        inputs: [
+          {
+            kind: "text",
+            tokenizer: {
+              type: "words",
+              vocabulary: "models/question-classifier/vocab.txt",
+              lowercase: true,
+              pattern: TOKEN_PATTERN,
+              pad: "[PAD]",
+              unknown: "[UNK]",
+              mask: "[MASK]",
+            },
+            length: 32,
+          },
+        ],
+        labels: "models/question-classifier/labels.txt",
+        link: "logit",
+        baseline: "zero-embedding",
+        tolerance: 0.01,
+      },
+    ],
+    datasets: [
+      { name: "scenes", files: "scenes/*.png", model: "digit-scenes" },
+      {
+        name: "questions",
+        files: ["questions.jsonl", "questions-train.csv"],
+        model: "question-classifier",
+        text: "question",
+        label: "type",
+      },
+      { name: "plain questions", files: "questions.txt", model: "question-classifier" },
+    ],
+  };
+  manifestSchema.parse(manifest);
+  writeJson("pathlight.json", manifest);
+}
