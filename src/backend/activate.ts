@@ -1,3 +1,5 @@
+// The core alone has no gradients; the union package registers them, for every backend.
+import "@tensorflow/tfjs";
 import { errorLine, PathlightError } from "../common/errors.ts";
 import type { BackendInfo, BackendOptions, BackendPreference } from "./backendInfo.ts";
 import { activateCpu } from "./cpu.ts";

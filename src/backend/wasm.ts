@@ -28,7 +28,7 @@ export async function activateWasm(_options: BackendOptions = {}): Promise<Backe
   }
   const { setWasmPaths, version_wasm } = await import("@tensorflow/tfjs-backend-wasm");
   if (!started) setWasmPaths(folder + sep);
-  const ok = await withoutProcessHandlers(async () => (await tf.setBackend("wasm")) && (await tf.ready(), true));
+  const ok = await withoutProcessHandlers(() => tf.setBackend("wasm"));
   if (!ok) {
     throw new PathlightError("backend-broken", "WebAssembly does not start.", {
       file: folder,

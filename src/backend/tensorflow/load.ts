@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TFJSBinding } from "@tensorflow/tfjs-node/dist/tfjs_binding.js";
+import { PathlightError } from "../../common/errors.ts";
 
 let loaded: { file: string; binding: TFJSBinding } | undefined;
 
@@ -23,8 +24,12 @@ export async function loadTensorFlow(file: string): Promise<TFJSBinding> {
     tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, "tensorflow"), 3);
     loaded = { file, binding };
   }
-  await tf.setBackend("tensorflow");
-  await tf.ready();
+  if (!(await tf.setBackend("tensorflow"))) {
+    throw new PathlightError("backend-broken", "TensorFlow was loaded, but tfjs cannot compute on it.", {
+      file,
+      whatToDo: "Use WebAssembly, and report it with the log.",
+    });
+  }
   return loaded.binding;
 }
 

@@ -1,0 +1,214 @@
+// Bundles the extension, the compute process, the command line and the webview into dist/. Skips what has not changed.
+// Usage: node scripts/build.mjs [--production] [--watch] [--force]
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(root, "dist");
+const modules = path.join(root, "node_modules");
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+const force = process.argv.includes("--force");
+
+/** import.meta.url does not exist in CommonJS; sources use it to find the files beside them. */
+const metaUrl = 'const pathlightModuleUrl = require("node:url").pathToFileURL(__filename).href;';
+
+/**
+ * tfjs as Node itself loads it (each package's CommonJS main), so that the bundles compute with what the tests computed
+ * with. Left out: the WebGL backend and the data package, which the union package asks for and Node has no use for.
+ * @type {esbuild.Plugin}
+ */
+const leanTfjs = {
+  name: "lean-tfjs",
+  setup(build) {
+    build.onResolve({ filter: /^@tensorflow\/tfjs-(backend-webgl|data)$/ }, ({ path: name }) => ({
+      path: name,
+      namespace: "empty",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "module.exports = {};" }));
+    // Its main is a UMD file, whose requires a bundler cannot see.
+    build.onResolve({ filter: /^jsonc-parser$/ }, () => ({ path: path.join(modules, "jsonc-parser/lib/esm/main.js") }));
+  },
+};
+
+/** @type {esbuild.BuildOptions} */
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  sourcemap: true,
+  sourcesContent: false,
+  minify: production,
+  // Class and function names are part of tfjs's registries and of error messages.
+  keepNames: true,
+  legalComments: "linked",
+  logLevel: "warning",
+  metafile: true,
+};
+
+/** @type {esbuild.BuildOptions} */
+const forNode = {
+  ...shared,
+  platform: "node",
+  format: "cjs",
+  mainFields: ["main", "module"],
+  target: "node20",
+  // sharp brings native files, vscode exists in the extension host only.
+  external: ["vscode", "sharp"],
+  banner: { js: metaUrl },
+  define: { "import.meta.url": "pathlightModuleUrl" },
+  plugins: [leanTfjs],
+};
+
+/** @type {esbuild.BuildOptions} */
+const forBrowser = {
+  ...shared,
+  platform: "browser",
+  format: "iife",
+  target: "es2022",
+  loader: { ".ttf": "file", ".svg": "text" },
+  assetNames: "[name]",
+};
+
+/** Entry, bundle, options. `later`: another issue's; its absence is no error. */
+const bundles = [
+  { entry: "src/extension.ts", out: "extension.js", options: forNode },
+  { entry: "src/compute/main.ts", out: "compute.js", options: forNode },
+  {
+    entry: "src/cli/main.ts",
+    out: "cli.js",
+    options: { ...forNode, banner: { js: `#!/usr/bin/env node\n${metaUrl}` } },
+  },
+  { entry: "webview-ui/main.ts", out: "webview/main.js", options: forBrowser },
+  { entry: "webview-ui/report.ts", out: "webview/report.js", options: forBrowser, optional: true },
+];
+
+if (watch) await watchAll();
+else await buildOnce();
+
+async function buildOnce() {
+  const stampFile = path.join(dist, ".stamp");
+  const stamp = await inputsHash();
+  const known = existsSync(stampFile) ? await readFile(stampFile, "utf8") : "";
+  if (!force && known === stamp) {
+    console.log("Build: up to date.");
+    return;
+  }
+  const started = performance.now();
+  await rm(stampFile, { force: true });
+  await copyFiles();
+  await writeSchema();
+  const failed = [];
+  for (const bundle of bundles) {
+    if (!existsSync(path.join(root, bundle.entry))) {
+      if (!bundle.optional) failed.push(`${bundle.entry} does not exist`);
+      continue;
+    }
+    try {
+      const result = await esbuild.build(bundleOptions(bundle));
+      const output = Object.entries(result.metafile.outputs).find(([file]) => file.endsWith(".js"));
+      console.log(`Build: ${path.join("dist", bundle.out)} ${((output?.[1].bytes ?? 0) / 1e6).toFixed(2)} MB`);
+    } catch (error) {
+      // esbuild has printed what is wrong and where; the other bundles are worth having.
+      failed.push(`${bundle.entry}: ${String(error instanceof Error ? error.message : error).split("\n")[0]}`);
+    }
+  }
+  if (existsSync(path.join(dist, "cli.js"))) await chmod(path.join(dist, "cli.js"), 0o755);
+  for (const line of failed) console.error(`Build: FAILED ${line}`);
+  if (failed.length > 0) process.exitCode = 1;
+  else await writeFile(stampFile, stamp);
+  console.log(
+    `Build: ${failed.length > 0 ? "ended" : "done"} after ${((performance.now() - started) / 1000).toFixed(1)} s.`,
+  );
+}
+
+async function watchAll() {
+  await copyFiles();
+  await writeSchema();
+  for (const bundle of bundles) {
+    if (!existsSync(path.join(root, bundle.entry))) continue;
+    const context = await esbuild.context({ ...bundleOptions(bundle), logLevel: "info" });
+    await context.watch();
+  }
+  // The lines that VS Code's problem matcher waits for come from esbuild itself (logLevel info).
+}
+
+function bundleOptions({ entry, out, options }) {
+  return { ...options, entryPoints: [entry], outfile: path.join(dist, out) };
+}
+
+/** What the bundles need beside them. */
+async function copyFiles() {
+  await mkdir(path.join(dist, "webview"), { recursive: true });
+  // The bundles are CommonJS; the package is not.
+  await writeFile(path.join(dist, "package.json"), '{"type":"commonjs"}\n');
+  const wasm = path.join(modules, "@tensorflow/tfjs-backend-wasm/dist");
+  for (const name of await readdir(wasm)) {
+    if (name.endsWith(".wasm")) await copy(path.join(wasm, name), path.join(dist, "wasm", name));
+  }
+  const icons = path.join(modules, "@vscode/codicons/dist");
+  for (const name of ["codicon.css", "codicon.ttf"])
+    await copy(path.join(icons, name), path.join(dist, "webview", name));
+  // The sources of TensorFlow's binding, so that an installed extension can compile it where no compiled one fits.
+  const source = path.join(dist, "native", "source");
+  await copy(path.join(modules, "@tensorflow/tfjs-node/binding"), path.join(source, "binding"));
+  await copy(path.join(modules, "node-api-headers/include"), path.join(source, "node-api"));
+}
+
+async function copy(from, to) {
+  await mkdir(path.dirname(to), { recursive: true });
+  await cp(from, to, { recursive: true });
+}
+
+/** media/manifest.schema.json from the one validator of pathlight.json. */
+async function writeSchema() {
+  const entry = path.join(root, "src/protocol/manifest.ts");
+  const bundle = path.join(dist, `schema.${process.pid}.mjs`);
+  await esbuild.build({
+    ...shared,
+    stdin: {
+      contents: `export { manifestSchema } from ${JSON.stringify(entry)}; export { z } from "zod";`,
+      resolveDir: root,
+    },
+    platform: "node",
+    format: "esm",
+    sourcemap: false,
+    outfile: bundle,
+  });
+  try {
+    const { manifestSchema, z } = await import(pathToFileURL(bundle).href);
+    // "input": what a person writes, where everything with a default may be left out.
+    const schema = z.toJSONSchema(manifestSchema, { target: "draft-7", io: "input" });
+    const file = path.join(root, "media", "manifest.schema.json");
+    const text = `${JSON.stringify({ title: "Pathlight manifest", ...schema }, null, 2)}\n`;
+    const old = existsSync(file) ? await readFile(file, "utf8") : "";
+    await mkdir(path.dirname(file), { recursive: true });
+    if (text !== old) await writeFile(file, text);
+  } finally {
+    await rm(bundle, { force: true });
+  }
+}
+
+/** Of every file that a bundle is made from, and of the options. */
+async function inputsHash() {
+  const hash = createHash("sha256").update(JSON.stringify([production, process.version]));
+  for (const file of ["package.json", "package-lock.json", "scripts/build.mjs", "src", "webview-ui"]) {
+    for (const input of await filesUnder(path.join(root, file))) {
+      hash.update(path.relative(root, input)).update(await readFile(input));
+    }
+  }
+  return hash.digest("hex");
+}
+
+async function filesUnder(file) {
+  if (!existsSync(file)) return [];
+  const entries = await readdir(file, { withFileTypes: true, recursive: true }).catch(() => null);
+  if (entries === null) return [file];
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
