@@ -1,0 +1,82 @@
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { PathlightError } from "../../common/errors.ts";
+import { modelInvalid } from "../disk/modelErrors.ts";
+import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
+import type { Weights } from "../disk/readWeights.ts";
+import { type Layer, wrappedLayer } from "./layerFields.ts";
+import { isLayer } from "./layerSteps.ts";
+import { LayersDifferentiableModel } from "./layersDifferentiableModel.ts";
+import { refuseUnknownLayers } from "./refuseUnknownLayers.ts";
+import { repairLayerCall } from "./repairLayerCalls.ts";
+
+/** Builds a layers model and loads its weights. After a failure no tensor is left. */
+export async function loadLayers(source: ModelJson, weights: Weights): Promise<LayersDifferentiableModel> {
+  refuseUnknownLayers(source.file, source.topology);
+  const before = new Set(Object.keys(tf.engine().registeredVariables));
+  try {
+    const model = await build(source);
+    const tensors = tf.io.decodeWeights(weights.data, weights.specs);
+    try {
+      model.loadWeights(tensors, true);
+    } finally {
+      tf.dispose(tensors);
+    }
+    for (const layer of allLayers(model)) repairLayerCall(layer);
+    return new LayersDifferentiableModel(model);
+  } catch (cause) {
+    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
+      if (!before.has(name)) variable.dispose();
+    }
+    if (cause instanceof PathlightError) throw cause;
+    throw modelInvalid(
+      source.file,
+      "The layers model cannot be built.",
+      "a topology and weights that fit together",
+      cause instanceof Error ? cause.message : String(cause),
+      "Export the model again; custom layers and lambdas are not supported.",
+      cause,
+    );
+  }
+}
+
+async function build(source: ModelJson): Promise<tfl.LayersModel> {
+  const modelTopology = withoutInitializers(source.topology);
+  const model = await tfl.loadLayersModel({ load: async () => ({ modelTopology }) });
+  if (model.inputs === undefined || model.inputs.length === 0) {
+    throw new PathlightError("model-unsupported-shape", "The model does not say which input it takes.", {
+      file: source.file,
+      expected: "an input shape in the first layer",
+      found: "none",
+      whatToDo: "Build the model with an input shape before saving it.",
+    });
+  }
+  return model;
+}
+
+/** Starting values are overwritten by the weights; drawing them can take minutes (orthogonal matrices). */
+function withoutInitializers(value: Record<string, unknown>): Record<string, unknown> {
+  const clean = (each: unknown): unknown => {
+    if (Array.isArray(each)) return each.map(clean);
+    if (!isRecord(each)) return each;
+    return Object.fromEntries(
+      Object.entries(each).map(([key, inner]) => [
+        key,
+        key.endsWith("_initializer") && inner !== null ? { class_name: "Zeros", config: {} } : clean(inner),
+      ]),
+    );
+  };
+  const cleaned = clean(value);
+  return isRecord(cleaned) ? cleaned : value;
+}
+
+/** Every layer of a model, those of nested models and inside wrappers too. */
+function* allLayers(model: tfl.LayersModel): Generator<Layer> {
+  for (const layer of model.layers) {
+    yield layer;
+    if (layer instanceof tfl.LayersModel) yield* allLayers(layer);
+    const inner = wrappedLayer(layer, isLayer);
+    if (inner instanceof tfl.LayersModel) yield* allLayers(inner);
+    if (inner !== undefined) yield inner;
+  }
+}

@@ -1,0 +1,108 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { PathlightError } from "../../common/errors.ts";
+import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts";
+
+/**
+ * Replaces the `call` of layers whose own one goes through ops that cannot be differentiated, or only at a price:
+ * - Conv2D and Dense call fused ops, whose gradient computes that of the weights too, wanted or not (on wasm its kernel
+ *   is missing);
+ * - BatchNormalization without scale or center passes nothing where the tape needs a tensor;
+ * - ThresholdedReLU multiplies with a comparison.
+ * The values stay the same.
+ */
+export function repairLayerCall(layer: Layer): void {
+  const call = calls[layer.getClassName()];
+  if (call === undefined) return;
+  layer.call = (inputs) => tf.tidy(() => call(layer, single(inputs)));
+}
+
+type Call = (layer: Layer, input: tf.Tensor) => tf.Tensor;
+
+const calls: Readonly<Record<string, Call>> = {
+  Conv2D: (layer, input) => activate(layer, conv2d(layer, input)),
+  Dense: (layer, input) => activate(layer, dense(layer, input)),
+  BatchNormalization: batchNormalization,
+  ThresholdedReLU: (layer, input) => {
+    const theta = layerField(layer, "theta");
+    return tf.where(tf.greater(input, typeof theta === "number" ? theta : 1), input, tf.zerosLike(input));
+  },
+};
+
+function activate(layer: Layer, value: tf.Tensor): tf.Tensor {
+  const activation = activationOf(layer);
+  return activation === undefined ? value : activation.apply(value);
+}
+
+function conv2d(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const kernel = rank4(kernelOf(layer));
+  const { strides, dilationRate, padding, dataFormat } = layer.getConfig();
+  const channelsFirst = dataFormat === "channelsFirst";
+  const x = channelsFirst ? tf.transpose(input, [0, 2, 3, 1]) : input;
+  const pad = padding === "same" ? "same" : "valid";
+  const y = tf.conv2d(rank4(x), kernel, pair(strides), pad, "NHWC", pair(dilationRate));
+  const biased = addBias(layer, y);
+  return channelsFirst ? tf.transpose(biased, [0, 3, 1, 2]) : biased;
+}
+
+/** [..., inputs] × [inputs, units]; only the last axis is contracted. */
+function dense(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const kernel = kernelOf(layer);
+  const [size = 1, units = 1] = kernel.shape;
+  const flat = input.rank === 2 ? input : tf.reshape(input, [-1, size]);
+  const product = tf.matMul(flat, kernel);
+  return addBias(layer, input.rank === 2 ? product : tf.reshape(product, [...input.shape.slice(0, -1), units]));
+}
+
+/** In inference: (x − mean)/√(variance + ε)·gamma + beta over the layer's axis. */
+function batchNormalization(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const { axis, epsilon } = layer.getConfig();
+  const mean = weightOf(layer, "moving_mean");
+  const variance = weightOf(layer, "moving_variance");
+  if (mean === undefined || variance === undefined) throw weightMissing(layer, "moving_mean and moving_variance");
+  const channelAxis = typeof axis === "number" ? (axis + input.rank) % input.rank : input.rank - 1;
+  const gamma = weightOf(layer, "gamma") ?? tf.onesLike(variance);
+  const beta = weightOf(layer, "beta") ?? tf.zerosLike(mean);
+  const e = typeof epsilon === "number" ? epsilon : 1e-3;
+  if (channelAxis === input.rank - 1 && input.rank <= 4) return tf.batchNorm(input, mean, variance, beta, gamma, e);
+  const shape = input.shape.map((size, i) => (i === channelAxis ? size : 1));
+  const fit = (weight: tf.Tensor) => tf.reshape(weight, shape);
+  const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, e)));
+  return tf.add(tf.mul(tf.sub(input, fit(mean)), fit(scale)), fit(beta));
+}
+
+function addBias(layer: Layer, value: tf.Tensor): tf.Tensor {
+  const bias = weightOf(layer, "bias");
+  return bias === undefined ? value : tf.add(value, bias);
+}
+
+function kernelOf(layer: Layer): tf.Tensor {
+  const kernel = weightOf(layer, "kernel");
+  if (kernel === undefined) throw weightMissing(layer, "kernel");
+  return kernel;
+}
+
+function weightMissing(layer: Layer, name: string): PathlightError {
+  return new PathlightError("model-invalid", `The layer ${layer.name} has no ${name}.`, {
+    expected: `the weights ${name}`,
+    found: layer.weights.map((weight) => weight.originalName).join(", ") || "no weights",
+    whatToDo: "Export the model again.",
+  });
+}
+
+function single(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  const tensor = Array.isArray(inputs) ? inputs[0] : inputs;
+  if (tensor === undefined) throw new PathlightError("internal", "A layer was called without an input.");
+  return tensor;
+}
+
+function rank4(tensor: tf.Tensor): tf.Tensor4D {
+  const { shape } = tensor;
+  const [batch = 1, height = 1, width = 1, channels = 1] = shape;
+  return tf.reshape<tf.Rank.R4>(tensor, [batch, height, width, channels]);
+}
+
+function pair(value: unknown): [number, number] {
+  const list: unknown[] = Array.isArray(value) ? value : [value, value];
+  const [a, b = a] = list;
+  return typeof a === "number" && typeof b === "number" ? [a, b] : [1, 1];
+}

@@ -1,0 +1,22 @@
+import type { DifferentiableModel } from "../engine/port.ts";
+
+export type ModelFormat = "tfjs-layers" | "tfjs-graph";
+
+/** What a person wants to know of a model before using it. */
+export interface ModelSummary {
+  readonly layerCount: number;
+  readonly parameterCount: number;
+  /** Bytes of the weight files on disk. */
+  readonly weightBytes: number;
+  /** How many nodes there are of each op or layer class. */
+  readonly operations: Readonly<Record<string, number>>;
+}
+
+export interface LoadedModel {
+  readonly model: DifferentiableModel;
+  readonly format: ModelFormat;
+  readonly name: string;
+  readonly summary: ModelSummary;
+  /** SHA-256, in hexadecimal, of `model.json` and the weight files in the manifest's order. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,113 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { PathlightError } from "../common/errors.ts";
+import { notDifferentiable } from "./repairs/notDifferentiable.ts";
+
+/** Piecewise constant: tfjs gives them a gradient of zero (for FloorDiv a wrong one), which would end a path unseen. */
+const stepOps: ReadonlySet<string> = new Set(["Floor", "Ceil", "Round", "Sign", "Step", "FloorDiv"]);
+
+/** True while `tf.grad` and its kin record what is computed. */
+export function isRecording(): boolean {
+  return tf.engine().state.gradientDepth > 0;
+}
+
+export function tapeLength(): number {
+  return isRecording() ? tf.engine().state.activeTape.length : 0;
+}
+
+type TapeNode = ReturnType<typeof tf.engine>["state"]["activeTape"][number];
+
+/**
+ * Ties the tape entries from `start` on to nodes of the model, so that a gradient that cannot pass is refused with the
+ * name of the node it stopped at, and never becomes a silent zero:
+ * - an op without a gradient;
+ * - a tensor of integers or booleans on the way from the explained input to the score (int casts, comparisons),
+ *   unless what arrives there from the score is exactly zero, as for the condition of `where`.
+ */
+export function guardTape(start: number, nameOf: (entry: TapeNode) => string): void {
+  const tape = tf.engine().state.activeTape;
+  for (let i = start; i < tape.length; i++) {
+    const entry = tape[i];
+    if (entry !== undefined) guardEntry(entry, nameOf(entry));
+  }
+}
+
+/** Frees what entries from `start` on have saved and forgets them. For use when the computation of a model threw. */
+export function rollbackTape(start: number): void {
+  if (!isRecording()) return;
+  for (const entry of tf.engine().state.activeTape.splice(start)) disposeSaved(entry);
+}
+
+function guardEntry(entry: TapeNode, name: string): void {
+  const gradient = entry.gradient;
+  const op = entry.kernelName;
+  entry.gradient = (dys) => {
+    try {
+      if (gradient === undefined || stepOps.has(op) || entry.outputs.every((output) => output.dtype !== "float32")) {
+        return onlyZero(entry, dys, name, op);
+      }
+      return guardInputs(entry, gradient(dys), dys, name, op);
+    } catch (cause) {
+      releaseTape();
+      throw named(cause, name, op);
+    }
+  };
+}
+
+/** Gradients of an entry, where each one with respect to integers or booleans must be zero. */
+function guardInputs(
+  entry: TapeNode,
+  gradients: Record<string, () => tf.Tensor>,
+  dys: readonly tf.Tensor[],
+  name: string,
+  op: string,
+): Record<string, () => tf.Tensor> {
+  const guarded: Record<string, () => tf.Tensor> = {};
+  for (const [key, input] of Object.entries(entry.inputs)) {
+    guarded[key] = () => {
+      try {
+        const gradient = gradients[key];
+        if (gradient === undefined) throw notDifferentiable(name, op);
+        if (input.dtype === "float32" || input.dtype === "complex64") return gradient();
+        const zero = (op === "Select" && key === "condition") || dys.every((dy) => isZero(dy));
+        if (!zero) throw notDifferentiable(name, op);
+        return tf.zeros(input.shape);
+      } catch (cause) {
+        releaseTape();
+        throw named(cause, name, op);
+      }
+    };
+  }
+  return guarded;
+}
+
+/** An entry that has no derivative passes zero on where zero arrives (chain rule), and refuses everything else. */
+function onlyZero(entry: TapeNode, dys: tf.Tensor[], name: string, op: string): Record<string, () => tf.Tensor> {
+  if (!dys.every((dy) => dy === null || isZero(dy))) throw notDifferentiable(name, op);
+  return Object.fromEntries(Object.entries(entry.inputs).map(([key, input]) => [key, () => tf.zeros(input.shape)]));
+}
+
+function isZero(tensor: tf.Tensor): boolean {
+  return tensor.dataSync().every((value) => value === 0);
+}
+
+function named(cause: unknown, name: string, op: string): unknown {
+  if (cause instanceof PathlightError) {
+    return cause.details.found === undefined && cause.code === "model-not-differentiable"
+      ? notDifferentiable(name, op, cause)
+      : cause;
+  }
+  const message = cause instanceof Error ? cause.message : "";
+  // What tfjs says for what it cannot differentiate; anything else (memory, a broken backend) keeps its own words.
+  const cannot = /gradient|not registered for backend|not yet supported|must be.*rank/i.test(message);
+  return cannot ? notDifferentiable(name, op, cause) : cause;
+}
+
+/** After a failure in the outermost backward pass nobody else frees what the tape has kept. */
+function releaseTape(): void {
+  const { state } = tf.engine();
+  if (state.gradientDepth === 0) for (const entry of state.activeTape.splice(0)) disposeSaved(entry);
+}
+
+function disposeSaved(entry: TapeNode): void {
+  for (const tensor of entry.saved ?? []) if (!tensor.isDisposed) tensor.dispose();
+}
