@@ -1,0 +1,72 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type FrameLocator, type Locator, type Page } from "playwright-core";
+import type { WorkbenchServer } from "./server.ts";
+
+/** Chromium on this machine: CHROMIUM, else what the system's packages bring. */
+export function findChromium(): string | undefined {
+  const places = [
+    process.env["CHROMIUM"],
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  ];
+  return places.find((place) => place !== undefined && place !== "" && existsSync(place));
+}
+
+/** A browser with a fresh profile inside the server's throw-away folder, which can reach that server and nothing else. */
+export async function startBrowser(
+  server: WorkbenchServer,
+  { viewport = { width: 1280, height: 800 } }: { readonly viewport?: { width: number; height: number } } = {},
+): Promise<BrowserContext> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("Chromium is not installed; name it in CHROMIUM.");
+  const flags =
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage";
+  return await chromium.launchPersistentContext(join(server.folder, "chromium"), {
+    executablePath,
+    headless: true,
+    viewport,
+    args: [...flags.split(" "), "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+  });
+}
+
+/** The document of the n-th webview: an iframe in an iframe. */
+export function webview(page: Page, n = 0): FrameLocator {
+  return page.locator("iframe.webview.ready").nth(n).contentFrame().locator("iframe#active-frame").contentFrame();
+}
+
+/** Row of the explorer with a file's name. */
+export function explorerRow(page: Page, name: string): Locator {
+  return page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
+}
+
+/** Opens the context menu of something and clicks an entry. */
+export async function contextMenu(page: Page, target: Locator, label: string): Promise<void> {
+  await target.click({ button: "right" });
+  const text = page.locator(".action-label", { hasText: label });
+  const item = page.locator(".monaco-menu .action-item:not(.disabled)", { has: text }).first();
+  await item.waitFor();
+  // Menus ignore a mouse-up in the first 100 ms after they were drawn: a click that comes at once only focuses.
+  await page.waitForTimeout(200);
+  await item.click();
+  await page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 5000 });
+}
+
+/** Runs a command through the palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press("F1");
+  const input = page.locator('.quick-input-widget input[type="text"]').first();
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.locator(".quick-input-widget .monaco-list-row", { hasText: title }).first().waitFor();
+  await page.keyboard.press("Enter");
+}
+
+/** Clicks a CodeLens of the active editor. */
+export async function clickLens(page: Page, title: string): Promise<void> {
+  // Focus first: a blur cancels a pending refresh of the lenses, which leaves them without links until the focus is back.
+  await page.locator(".editor-group-container").first().locator(".view-lines .view-line").last().click();
+  await page.locator(".codelens-decoration a", { hasText: title }).first().click();
+}
