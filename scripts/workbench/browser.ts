@@ -42,16 +42,27 @@ export function explorerRow(page: Page, name: string): Locator {
   return page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
 }
 
-/** Opens the context menu of something and clicks an entry. */
+/**
+ * Opens the context menu of something and clicks an entry. Tries again for half a minute: the menu lacks the entry while
+ * the extension is being scanned, and closes when a panel that has just opened takes the focus.
+ */
 export async function contextMenu(page: Page, target: Locator, label: string): Promise<void> {
-  await target.click({ button: "right" });
   const text = page.locator(".action-label", { hasText: label });
   const item = page.locator(".monaco-menu .action-item:not(.disabled)", { has: text }).first();
-  await item.waitFor();
-  // Menus ignore a mouse-up in the first 100 ms after they were drawn: a click that comes at once only focuses.
-  await page.waitForTimeout(200);
-  await item.click();
-  await page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 5000 });
+  for (const end = Date.now() + 30_000; ; ) {
+    try {
+      await target.click({ button: "right", timeout: 5000 });
+      await item.waitFor({ timeout: 2000 });
+      // Menus ignore a mouse-up in the first 100 ms after they were drawn: a click that comes at once only focuses.
+      await page.waitForTimeout(200);
+      await item.click({ timeout: 2000 });
+      await page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 5000 });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`The context menu has no "${label}"`, { cause: error });
+      await page.keyboard.press("Escape");
+    }
+  }
 }
 
 /** Runs a command through the palette. */
