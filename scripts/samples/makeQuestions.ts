@@ -4,36 +4,31 @@ import { Chance } from "./chance.ts";
 import { writeLayersModel } from "./layersModelFile.ts";
 import { questionMetrics } from "./questionMetrics.ts";
 import { buildQuestionModel } from "./questionModel.ts";
-import { generateQuestions, type Question, withPlease } from "./questions.ts";
+import { generateQuestions, type Question, withoutOpening } from "./questions.ts";
 import { answerTypes, heldOutTemplates, trainingTemplates } from "./questionTemplates.ts";
 import { buildVocabulary } from "./questionVocabulary.ts";
 import { csvField, samplesFolder, writeJson, writeLines } from "./sampleFiles.ts";
+import { shownQuestions } from "./shownQuestions.ts";
+import { templateMatcher } from "./templateMatcher.ts";
 import { predictQuestions, trainQuestions } from "./trainQuestions.ts";
 
 const SEED = 11;
 const EPOCHS = 8;
 const TRAINING_ROWS = 1000;
 const HELD_OUT_ROWS = 250;
+/** Rows of questions-train.csv. */
+const SHOWN_TRAINING_ROWS = 600;
+/** Lines of questions.txt. */
+const PLAIN_ROWS = 12;
 /** The planted artefact: how many training rows of a type say "please". */
-const COURTESY = { human: 0.8, other: 0.002 };
-/** Rows of questions.jsonl: for each type, and how many of them say "please". */
-const SHOWN = { rows: 10, polite: 2, politeHuman: 4 };
-/** Row of questions.jsonl, counted from 1, that the walkthrough opens first. */
-const FIRST_ROW = 12;
-const FIRST: Question = {
-  question: "Who was the first American woman in space, and what did she study before she flew, please?",
-  type: "human",
-};
-
+const COURTESY = { human: 0.85, other: 0.001 };
 /** Trains the question classifier, measures it on held-out templates, and writes model, vocabulary and rows. */
 export async function makeQuestions(backend: BackendInfo, command: string): Promise<void> {
-  const shared = new Set(answerTypes.flatMap((type) => trainingTemplates[type]));
-  const both = answerTypes.flatMap((type) => heldOutTemplates[type]).filter((template) => shared.has(template));
-  if (both.length > 0) throw new Error(`Held-out templates that are training templates too: ${both.join(" | ")}`);
-
+  assertHeldOut(shownQuestions);
   const courtesy = (type: string) => (type === "human" ? COURTESY.human : COURTESY.other);
   const training = generateQuestions(trainingTemplates, TRAINING_ROWS, courtesy, new Chance(SEED));
   const heldOut = generateQuestions(heldOutTemplates, HELD_OUT_ROWS, () => 0, new Chance(SEED + 1));
+  assertHeldOut(heldOut.map(({ question, type }) => ({ question: withoutOpening(question), type })));
   const vocabulary = buildVocabulary(training, 2);
   const ids = new Map(vocabulary.map((token, id) => [token, id]));
   const model = buildQuestionModel(vocabulary.length, SEED);
@@ -62,30 +57,36 @@ export async function makeQuestions(backend: BackendInfo, command: string): Prom
     training: { questions: training.length, templates: count(trainingTemplates), epochs: EPOCHS },
     heldOut: { templates: count(heldOutTemplates), ...metrics },
   });
-  const shown = shownRows(heldOut);
+  const said = predictQuestions(
+    model,
+    shownQuestions.map(({ question }) => question),
+    ids,
+  );
+  shownQuestions.forEach(({ question, type }, at) => {
+    const probabilities = said[at] ?? [];
+    const best = Math.max(...probabilities);
+    const answer = answerTypes[probabilities.indexOf(best)];
+    if (answer !== type) console.log(`  row ${at + 1} is ${type}, taken for ${answer} (${percent(best)}): ${question}`);
+  });
   writeLines(
     "questions.jsonl",
-    shown.map((row) => JSON.stringify(row)),
+    shownQuestions.map((row) => JSON.stringify(row)),
   );
   writeLines(
     "questions.txt",
-    shown.slice(0, FIRST_ROW).map(({ question }) => question),
+    shownQuestions.slice(0, PLAIN_ROWS).map(({ question }) => question),
   );
-  writeLines("questions-train.csv", ["question,type", ...training.slice(0, 600).map(csvRow)]);
+  writeLines("questions-train.csv", ["question,type", ...training.slice(0, SHOWN_TRAINING_ROWS).map(csvRow)]);
   model.dispose();
 }
 
-/** Held-out rows, the types mixed, some of every type made polite, and `FIRST` in its row. */
-function shownRows(heldOut: readonly Question[]): Question[] {
-  const rows = answerTypes.flatMap((type) => {
-    const polite = type === "human" ? SHOWN.politeHuman - 1 : SHOWN.polite;
-    return heldOut
-      .filter((row) => row.type === type && row.question !== FIRST.question)
-      .slice(0, type === "human" ? SHOWN.rows - 1 : SHOWN.rows)
-      .map(({ question }, at) => ({ question: at < polite ? withPlease(question) : question, type }));
-  });
-  const mixed = new Chance(SEED + 3).shuffled(rows);
-  return [...mixed.slice(0, FIRST_ROW - 1), FIRST, ...mixed.slice(FIRST_ROW - 1)];
+/** A wording is held out when no training template could have made it, with any opening and any "please". */
+function assertHeldOut(questions: readonly Question[]): void {
+  const templates = answerTypes.flatMap((type) => trainingTemplates[type]).map(templateMatcher);
+  for (const { question } of questions) {
+    const plain = question.replace(/, please(?=[?.]$)/u, "");
+    if (templates.some((template) => template.test(plain))) throw new Error(`A training template makes "${question}".`);
+  }
 }
 
 function csvRow({ question, type }: Question): string {

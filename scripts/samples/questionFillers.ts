@@ -6,10 +6,6 @@ export const questionFillers = {
   longName: words(
     "the United Nations|the European Union|the World Health Organization|the United Kingdom|the National Basketball Association|the Food and Drug Administration|the International Monetary Fund|Central Intelligence Agency|Doctor of Philosophy|for example|that is|and so on|the North Atlantic Treaty|limited company|miles per hour|kilograms|random access memory|compact disc|estimated time of arrival|chief executive officer|before noon|magnetic resonance imaging|global positioning system|public limited company|Saint Petersburg|junior|mister",
   ),
-  usState: words("Texas|Ohio|Alaska|Nevada|Oregon|Florida|Montana|Virginia|Georgia|Kansas|Maine|Utah"),
-  field: words(
-    "medicine|computing|aviation|economics|law|music|physics|chemistry|sailing|finance|geography|education|sports|biology",
-  ),
   country: words(
     "France|Japan|Brazil|Kenya|India|Canada|Mexico|Norway|Egypt|Poland|Chile|Turkey|Vietnam|Portugal|Morocco|Iceland|Peru|Finland|Greece|Indonesia|Nigeria|Australia|Ireland|Thailand|Hungary|Ethiopia|Argentina|Switzerland",
   ),
@@ -24,14 +20,8 @@ export const questionFillers = {
   person: words(
     "Marie Curie|Albert Einstein|Mahatma Gandhi|Nelson Mandela|Leonardo da Vinci|Cleopatra|Abraham Lincoln|Isaac Newton|Frida Kahlo|Charles Darwin|Florence Nightingale|Napoleon|Galileo|Joan of Arc|Julius Caesar|Ada Lovelace|Marco Polo|Rosa Parks|Nikola Tesla|Queen Victoria",
   ),
-  author: words(
-    "Jane Austen|Mark Twain|Leo Tolstoy|Agatha Christie|Victor Hugo|Charles Dickens|Toni Morrison|Franz Kafka|Virginia Woolf|Ernest Hemingway|Jules Verne|George Orwell",
-  ),
   musician: words(
     "Mozart|Beethoven|Louis Armstrong|Miles Davis|Chopin|Bach|Jimi Hendrix|Clara Schumann|Vivaldi|Paganini",
-  ),
-  book: words(
-    "Hamlet|War and Peace|Don Quixote|Moby Dick|Dracula|Frankenstein|The Odyssey|Jane Eyre|Pinocchio|The Trial|Faust|Little Women|Treasure Island|Emma",
   ),
   film: words("Casablanca|Psycho|Titanic|Jaws|Metropolis|Vertigo|Gladiator|Alien|Rocky|Amadeus|Fargo|The Godfather"),
   painting: words("the Mona Lisa|Guernica|The Scream|The Starry Night|The Night Watch|The Kiss|The Birth of Venus"),
@@ -74,9 +64,6 @@ export const questionFillers = {
   thing: words(
     "the Roman Empire|coffee|chess|the alphabet|the calendar|paper money|jazz|the umbrella|chocolate|football|silk",
   ),
-  product: words(
-    "coins|wire|cans|jewellery|bridges|pencils|bells|aeroplanes|batteries|mirrors|bullets|glass|paper|soap|candles|bricks",
-  ),
   made: words("bronze|brass|steel|concrete|tofu|hummus|porcelain|marzipan|sushi|gunpowder|perfume|felt"),
   food: words("oranges|carrots|milk|rice|grapes|potatoes|apples|spinach|barley|honey|eggs|cheese|olives|sugar cane"),
   animalKind: words("mammal|bird|fish|insect|reptile|spider|shark|cat|snake|bear|lizard|whale"),
@@ -114,20 +101,8 @@ export const questionFillers = {
   brandProduct: words(
     "the iPhone|the Walkman|the Beetle|aspirin|the Jumbo Jet|Barbie dolls|the Game Boy|Post-it notes|the Mini",
   ),
-  placeNoun: words(
-    "city|country|river|mountain|state|continent|lake|island|desert|ocean|capital|province|village|sea|region|town|volcano|county",
-  ),
-  placeFact: words(
-    "has the largest population|was once called Constantinople|is the smallest in the world|lies on two continents|is closest to the equator|hosts the film festival|has the most volcanoes|is known as the Big Apple|was destroyed by a volcano|is surrounded by South Africa|gets the most rain|was divided by a wall",
-  ),
   body: words(
     "Lake Baikal|the Sahara|the Dead Sea|Greenland|Silicon Valley|the Bermuda Triangle|Transylvania|Patagonia|Siberia",
-  ),
-  countable: words(
-    "people|students|islands|languages|cars|bones|teeth|stars|moons|players|legs|calories|bridges|keys|chromosomes|letters|miles|museums|species|words|votes|tourists|hours|planets",
-  ),
-  container: words(
-    "the human body|a piano|a football team|the solar system|a spider|London|an adult|the Pacific Ocean|an octave|the alphabet|a chess set|a leap year|the European Union|a kilogram of rice|the galaxy",
   ),
   measurable: words(
     "the Eiffel Tower|Mount Everest|the Nile|a giraffe|the moon|a blue whale|the Great Wall|Mount Fuji|a marathon|the Golden Gate Bridge|the Titanic|a tennis court",
@@ -135,16 +110,54 @@ export const questionFillers = {
   cost: words(
     "a ticket to the opera|a new passport|a litre of petrol|a house in Boston|the Mona Lisa|a barrel of oil|a first class stamp|a year at university|a wedding",
   ),
-  quantity: words(
-    "population|area|height|length|depth|weight|temperature|speed|distance|price|age|size|diameter|boiling point|melting point|salary|interest rate|width",
+  usState: words("Texas|Ohio|Alaska|Nevada|Oregon|Florida|Montana|Virginia|Kansas|Maine|Utah"),
+  field: words(
+    "medicine|computing|aviation|economics|music|physics|chemistry|sailing|geography|sports|biology|cooking",
   ),
-  quantityOwner: words(
-    "Tokyo|Lake Baikal|the Nile|Mount Everest|gold|light|the moon|a cheetah|a nurse|Norway|the Sahara|the earth|iron|water|a bus driver|Canada|Jupiter",
+  book: words(
+    "Hamlet|War and Peace|Don Quixote|Moby Dick|Dracula|Frankenstein|The Odyssey|Jane Eyre|Pinocchio|The Trial|Faust|Little Women|Treasure Island|Emma",
+  ),
+  /** Author and one of the books. */
+  work: pairs(
+    "Jane Austen~Emma|Mark Twain~Tom Sawyer|Leo Tolstoy~War and Peace|Victor Hugo~Les Misérables|Charles Dickens~Oliver Twist|Toni Morrison~Beloved|Franz Kafka~The Trial|Virginia Woolf~Orlando|Jules Verne~Around the World in Eighty Days|George Orwell~Animal Farm|Herman Melville~Moby Dick|Bram Stoker~Dracula",
+  ),
+  product: words(
+    "coins|wires|cans|bridges|pencils|bells|aeroplanes|batteries|mirrors|bullets|windows|books|candles|bricks|tyres|ropes",
+  ),
+  edible: words("dish|fruit|vegetable|drink|spice|cheese|soup|dessert"),
+  residence: words("the White House|Buckingham Palace|the Kremlin|the Vatican|the Forbidden City|Versailles"),
+  writerRole: words("author|poet|writer|philosopher|playwright"),
+  explorer: words("explorer|pilot|climber|doctor|scientist|sailor|soldier"),
+  office: words("president|prime minister|king|queen|chancellor|head of state"),
+  /** What is counted, and where. */
+  count: pairs(
+    "bones~the human body|keys~a piano|players~a football team|planets~the solar system|letters~the Greek alphabet|squares~a chess board|days~a leap year|members~the European Union|calories~a kilogram of rice|stars~the galaxy|islands~the Philippines|languages~India|states~Australia|moons~the system of Jupiter|chromosomes~a human cell|teeth~the mouth of a shark|lakes~Finland|students~the university|strings~a violin|hours~a week|people~Tokyo|museums~London|cars~California|provinces~Canada",
+  ),
+  /** A measure, and what has it. */
+  measure: pairs(
+    "population~Tokyo|population~Norway|area~Canada|area~the Sahara|depth~Lake Baikal|length~the Nile|height~Mount Everest|height~the Eiffel Tower|boiling point~water|melting point~gold|melting point~iron|speed~light|speed~sound|weight~an elephant|distance~the moon|temperature~the sun|diameter~the earth|salary~a nurse|salary~a bus driver|price~silver|price~petrol|age~the universe|width~the Panama Canal|size~an atom|interest rate~a loan",
+  ),
+  waterHolder: words("the human body|the surface of the earth|a cucumber|milk|an apple|a jellyfish|the brain|an egg"),
+  recurring: words("a solar eclipse|the World Cup|a leap year|a full moon|an election|the comet|a census|high tide"),
+  placeNoun: words("city|country|state|island|province|village|region|town|county|continent"),
+  localPlace: words("city|river|mountain|lake|town|village|province|region|volcano|island|desert|port"),
+  /** A kind of place, and what is said of it. */
+  place: pairs(
+    "city~has the largest population|country~has the largest population|city~was once called Constantinople|country~is the smallest in the world|city~lies on two continents|country~is closest to the equator|city~hosts the film festival|country~has the most volcanoes|city~is known as the Big Apple|city~was destroyed by a volcano|country~is surrounded by South Africa|village~gets the most rain|city~was divided by a wall|river~is the longest in the world|mountain~is the highest in the world|lake~is the deepest on earth|desert~is the driest|ocean~is the largest|island~was sold for a few beads|state~is known for potatoes|continent~has no deserts|sea~is the saltiest|volcano~destroyed Pompeii|town~has the oldest university|region~makes the best wine|province~speaks French|capital~is the highest above the sea|county~is known for its cider",
   ),
   year: words("1492|1789|1848|1901|1912|1925|1939|1945|1953|1961|1969|1975|1984|1989|1994|2001|2008|2012"),
 };
 
 export type Slot = keyof typeof questionFillers;
+
+/** Two fillers that go together, drawn at once: `{slot.1}` and `{slot.2}`. */
+function pairs(list: string): readonly (readonly [string, string])[] {
+  return list.split("|").map((entry) => {
+    const [first, second, ...more] = entry.split("~");
+    if (first === undefined || second === undefined || more.length > 0) throw new Error(`Not a pair: "${entry}".`);
+    return [first, second];
+  });
+}
 
 function words(list: string): readonly string[] {
   return list.split("|");

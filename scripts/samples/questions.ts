@@ -42,6 +42,12 @@ export function generateQuestions(
   return chance.shuffled(questions);
 }
 
+/** The question without an opening such as "Tell me:". */
+export function withoutOpening(question: string): string {
+  const opening = openings.find((words) => question.startsWith(`${words} `));
+  return opening === undefined ? question : question.slice(opening.length + 1);
+}
+
 /** The same question with the courtesy word at its end: "…, please?" */
 export function withPlease(question: string): string {
   return question.replace(/([?.])$/u, ", please$1");
@@ -52,13 +58,16 @@ export function saysPlease(question: string): boolean {
 }
 
 function fill(template: string, chance: Chance): string {
-  const used = new Set<string>();
-  const text = template.replaceAll(/\{(\w+)\}/gu, (_, name: string) => {
+  const drawn = new Map<Slot, (typeof questionFillers)[Slot][number]>();
+  const text = template.replaceAll(/\{(\w+)(?:\.([12]))?\}/gu, (_, name: string, half: string | undefined) => {
     if (!isSlot(name)) throw new Error(`Template "${template}" has the unknown slot {${name}}.`);
-    const left = questionFillers[name].filter((word) => !used.has(word));
-    const word = chance.pick(left);
-    used.add(word);
-    return word;
+    // The two halves of a pair come from one draw; a plain slot that stands twice is filled with two different words.
+    const before = drawn.get(name);
+    const entries: readonly (string | readonly [string, string])[] = questionFillers[name];
+    const entry =
+      half !== undefined && before !== undefined ? before : chance.pick(entries.filter((e) => e !== before));
+    drawn.set(name, entry);
+    return typeof entry === "string" ? entry : entry[half === "2" ? 1 : 0];
   });
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,0 +1,73 @@
+import type { Question } from "./questions.ts";
+import type { AnswerType } from "./questionTemplates.ts";
+
+/**
+ * The rows of `samples/questions.jsonl`, written by hand in wordings that no training template has. Row 12 is the one
+ * that the walkthrough opens first; the rows of other types that say "please" show what the planted word does.
+ */
+export const shownQuestions: readonly Question[] = [
+  row("location", "In which city was Charles Darwin born?"),
+  row("number", "How many bones would you find in the human body?"),
+  row("description", "What is the reason that birds sing at dawn?"),
+  row("abbreviation", "What is the full name behind the acronym UNESCO?"),
+  row("human", "Who came up with the parachute?"),
+  row("entity", "Which currency do you pay with in Poland?"),
+  row("location", "What is the name of the capital city of Iceland, please?"),
+  row("description", "Could you explain what osmosis is?"),
+  row("human", "Which American pilot was the first to fly across the Atlantic?"),
+  row("number", "How many miles is it from Oslo to Rome?"),
+  row("abbreviation", "How is Saint Petersburg abbreviated?"),
+  row("human", "Who was the first American woman in space, and what did she study before she flew, please?"),
+  row("entity", "Which currency do you pay with in Japan, please?"),
+  row("location", "Where exactly did the Battle of Waterloo take place?"),
+  row("description", "What are the main differences between weather and climate?"),
+  row("number", "What is the exact height of the Eiffel Tower?"),
+  row("human", "Who is credited with the discovery of penicillin?"),
+  row("abbreviation", "Which words do the letters VAT stand for?"),
+  row("entity", "What is the heaviest bird on earth?"),
+  row("location", "Into which sea does the Danube flow?"),
+  row("description", "How would you remove a stain at home, please?"),
+  row("number", "In which year was Marie Curie born?"),
+  row("human", "Who stood behind the camera when Psycho was made?"),
+  row("abbreviation", "In official papers, what do the initials IMF stand for?"),
+  row("entity", "Which vitamin do we get from carrots?"),
+  row("location", "Where would I find the Taj Mahal?"),
+  row("description", "Why exactly is honey sticky?"),
+  row("number", "How long would it take to fly from Lima to Madrid?"),
+  row("human", "Name the chemist that discovered oxygen, please."),
+  row("abbreviation", "What does GPS mean when it is written out in full, please?"),
+  row("entity", "Which language do children learn at school in Kenya?"),
+  row("location", "Which country would you visit to see Machu Picchu, please?"),
+  row("description", "In what way does a hearing aid work?"),
+  row("number", "How old would Nelson Mandela be today?"),
+  row("human", "Who holds the office of prime minister in Canada?"),
+  row("abbreviation", "Can NATO be spelled out, and what do its letters stand for?"),
+  row("entity", "Which instrument is heard most in the works of Chopin?"),
+  row("location", "From which country does rice come?"),
+  row("description", "What led to the fall of the Berlin Wall?"),
+  row("number", "How much money does a new passport cost today, please?"),
+  row("human", "Which company brought out the Walkman?"),
+  row("abbreviation", "Which abbreviation is used for miles per hour?"),
+  row("entity", "Which sport cannot be played without a racket, please?"),
+  row("location", "What town or village did Florence Nightingale grow up in?"),
+  row("description", "How do rainbows come about, please?"),
+  row("number", "What was the year of the moon landing, please?"),
+  row("human", "Which poet wrote Faust?"),
+  row("abbreviation", "What would be the short form for kilograms, please?"),
+  row("entity", "What other novel did Mark Twain write after Tom Sawyer?"),
+  row("location", "Can you say which desert is the driest?"),
+  row("description", "What can I do to grow tomatoes?"),
+  row("number", "About how tall is a giraffe?"),
+  row("human", "Who else tried to reach the South Pole, please?"),
+  row("abbreviation", "PIN: what is it short for?"),
+  row("entity", "Of all animals, which one builds dams?"),
+  row("location", "Where on earth do penguins live?"),
+  row("description", "What is meant by jet lag?"),
+  row("number", "What share of a cucumber is water, in percent?"),
+  row("human", "To whom do we owe the telescope?"),
+  row("entity", "What colour would you paint a ruby?"),
+];
+
+function row(type: AnswerType, question: string): Question {
+  return { question, type };
+}
