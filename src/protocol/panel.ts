@@ -86,10 +86,29 @@ export const hostToPanelSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("focus"), band: z.enum(["settings-baseline", "map", "history"]) }),
 ]);
 
+const { shape } = settingsSchema;
+
+/** Only what changed. Without the defaults of `settingsSchema`: zod would fill them in for every setting that is left out. */
+export const settingsChangeSchema = z
+  .strictObject({
+    target: shape.target.unwrap(),
+    output: shape.output,
+    link: shape.link.unwrap(),
+    baseline: shape.baseline,
+    method: shape.method.unwrap(),
+    rule: shape.rule.unwrap(),
+    steps: shape.steps.unwrap(),
+    tolerance: shape.tolerance.unwrap(),
+    grain: shape.grain,
+    maxEvaluations: shape.maxEvaluations.unwrap(),
+    backend: shape.backend.unwrap(),
+  })
+  .partial();
+
 export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready") }),
   /** A changed setting; the host explains again at once from what is known. */
-  z.strictObject({ type: z.literal("set"), settings: settingsSchema.partial() }),
+  z.strictObject({ type: z.literal("set"), settings: settingsChangeSchema }),
   /** `chooseFile`: the user is to pick an image or .npy as the baseline. */
   z.strictObject({ type: z.literal("chooseBaselineFile") }),
   z.strictObject({ type: z.literal("setColumn"), column: z.string() }),
@@ -121,4 +140,5 @@ export type ErrorView = z.output<typeof errorViewSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
 export type PanelState = z.output<typeof panelStateSchema>;
 export type HostToPanel = z.output<typeof hostToPanelSchema>;
+export type SettingsChange = z.output<typeof settingsChangeSchema>;
 export type PanelToHost = z.output<typeof panelToHostSchema>;
