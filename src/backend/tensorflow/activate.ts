@@ -1,20 +1,13 @@
 import { PathlightError } from "../../common/errors.ts";
 import type { BackendInfo, BackendOptions } from "../backendInfo.ts";
 import { run } from "../childProcess.ts";
-import { ensureBinding } from "./binding.ts";
-import type { Candidate, PlaceFinding } from "./candidate.ts";
+import type { PlaceFinding } from "./candidate.ts";
 import { libraryNames } from "./libraryFile.ts";
 import { loadTensorFlow } from "./load.ts";
-import { checkLibraryFiles, type Probe, probeBinding } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 import { namedFolder, searchTensorFlow } from "./search.ts";
+import { tryCandidate } from "./usable.ts";
 import { installCommand } from "./wheel.ts";
-
-/** A TensorFlow that has been seen to load. */
-export interface UsableTensorFlow {
-  readonly candidate: Candidate;
-  readonly binding: string;
-  readonly probe: Probe;
-}
 
 /**
  * Makes the first TensorFlow that works the backend of tfjs. `strict`: a folder that the user names is the only one
@@ -46,21 +39,6 @@ export async function activateTensorFlow(options: BackendOptions, strict: boolea
     if (isNamed && strict) break;
   }
   throw failures.find((error) => error.code === "backend-broken") ?? failures[0] ?? notFound(findings);
-}
-
-/** Takes one candidate as far as a probe; what goes wrong on the way is returned. */
-export async function tryCandidate(
-  candidate: Candidate,
-  options: BackendOptions,
-): Promise<UsableTensorFlow | PathlightError> {
-  try {
-    checkLibraryFiles(candidate);
-    const binding = await ensureBinding(candidate, options);
-    return { candidate, binding, probe: await probeBinding(candidate, binding, options) };
-  } catch (error) {
-    if (error instanceof PathlightError) return error;
-    throw error;
-  }
 }
 
 async function deviceName(probe: Probe): Promise<string> {

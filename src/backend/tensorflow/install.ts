@@ -4,10 +4,10 @@ import { PathlightError } from "../../common/errors.ts";
 import type { BackendOptions } from "../backendInfo.ts";
 import { defaultCacheFolder } from "../cacheFolder.ts";
 import { run } from "../childProcess.ts";
-import { tryCandidate, type UsableTensorFlow } from "./activate.ts";
 import { libraryNames } from "./libraryFile.ts";
 import { pythonCandidates } from "./pythonEnvironment.ts";
 import { searchTensorFlow } from "./search.ts";
+import { findUsable, tryCandidate, type UsableTensorFlow } from "./usable.ts";
 import { tensorflowVersion, wheel, wheelArguments } from "./wheel.ts";
 
 /** The first Python that has pip. */
@@ -44,17 +44,6 @@ export async function installTensorFlow(options: BackendOptions = {}): Promise<U
     return result;
   }
   throw unavailable(`The downloaded wheel holds no ${libraryNames()?.c}.`);
-}
-
-/** The first TensorFlow that loads, of those that are on the machine. */
-export async function findUsable(options: BackendOptions = {}): Promise<UsableTensorFlow | undefined> {
-  for await (const { candidate } of searchTensorFlow(options)) {
-    if (candidate === undefined) continue;
-    const result = await tryCandidate(candidate, options);
-    if (!(result instanceof PathlightError)) return result;
-    options.onProgress?.(result.message);
-  }
-  return undefined;
 }
 
 // The members of the wheel that are needed: the libraries and the headers that the binding includes, with theirs.
