@@ -22,8 +22,8 @@ function visit(file: string, layer: Record<string, unknown>, path: readonly stri
 }
 
 function isKnown(className: string): boolean {
-  const [constructor] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
-  return constructor !== undefined && constructor.prototype instanceof layers.Layer;
+  const [layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
+  return layerClass !== undefined && layerClass.prototype instanceof layers.Layer;
 }
 
 function unknown(file: string, className: string, path: readonly string[]): PathlightError {

@@ -65,9 +65,9 @@ function batchNormalization(layer: Layer, input: tf.Tensor): tf.Tensor {
   const e = typeof epsilon === "number" ? epsilon : 1e-3;
   if (channelAxis === input.rank - 1 && input.rank <= 4) return tf.batchNorm(input, mean, variance, beta, gamma, e);
   const shape = input.shape.map((size, i) => (i === channelAxis ? size : 1));
-  const fit = (weight: tf.Tensor) => tf.reshape(weight, shape);
+  const aligned = (weight: tf.Tensor) => tf.reshape(weight, shape);
   const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, e)));
-  return tf.add(tf.mul(tf.sub(input, fit(mean)), fit(scale)), fit(beta));
+  return tf.add(tf.mul(tf.sub(input, aligned(mean)), aligned(scale)), aligned(beta));
 }
 
 function addBias(layer: Layer, value: tf.Tensor): tf.Tensor {
