@@ -1,0 +1,184 @@
+import { extname } from "node:path";
+import { PathlightError } from "../common/errors.ts";
+import type { BaselineSpec } from "../protocol/explain.ts";
+import type { BaselineName, ManifestInput } from "../protocol/manifest.ts";
+import { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
+import { loadImage } from "./image/loadImage.ts";
+import { prepareImage } from "./image/prepareImage.ts";
+import { elementCount, type NumericTensor } from "./numericTensor.ts";
+import type { Prepared, PreparedText } from "./prepared.ts";
+import type { SampleContext } from "./prepareSample.ts";
+import { tensorFromNpy } from "./tensorSample.ts";
+import { prepareIds } from "./textSample.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/**
+ * Where the path starts. `tensor`: a point of the model's own input. `embedding`: the path is in embedding space;
+ * `fill` is 0 at every position, one token at every position, or a token for each.
+ */
+export type PreparedBaseline =
+  | { readonly kind: "tensor"; readonly tensor: NumericTensor; readonly label: string }
+  | { readonly kind: "embedding"; readonly fill: EmbeddingFill; readonly label: string };
+
+export type EmbeddingFill =
+  | { readonly kind: "zero" }
+  | { readonly kind: "value"; readonly value: number }
+  | { readonly kind: "ids"; readonly ids: Int32Array };
+
+export interface BaselineContext extends SampleContext {
+  /** Pictures for the mean. */
+  readonly meanOver?: readonly string[] | undefined;
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+}
+
+export interface BaselineChoice {
+  readonly id: BaselineName;
+  readonly label: string;
+  readonly spec: BaselineSpec;
+}
+
+const labels: Record<BaselineName, string> = {
+  zeros: "Zeros",
+  ones: "Ones",
+  black: "Black",
+  white: "White",
+  grey: "Mid-grey",
+  blurred: "Blurred",
+  mean: "Mean of the samples",
+  "zero-embedding": "Zero embedding",
+  pad: "PAD token",
+  mask: "MASK token",
+  unknown: "UNK token",
+};
+
+/** The baselines that a sample can start from, the default first. A file can always be chosen as well. */
+export function availableBaselines(prepared: Prepared, tokenizer?: Tokenizer): BaselineChoice[] {
+  const names: BaselineName[] =
+    prepared.kind === "image"
+      ? ["black", "white", "grey", "blurred", "mean", "zeros"]
+      : prepared.kind === "tensor"
+        ? ["zeros", "ones"]
+        : ["zero-embedding", ...tokenNames.filter((name) => tokenOf(name, tokenizer) !== null)];
+  return names.map((name) => ({ id: name, label: labels[name], spec: { kind: "name", name } }));
+}
+
+/**
+ * The baseline of a sample; `spec` undefined: the first of {@link availableBaselines}. Throws `baseline-invalid` for
+ * what the sample cannot start from, and what reading a picture or an array throws.
+ */
+export async function prepareBaseline(
+  spec: BaselineSpec | undefined,
+  prepared: Prepared,
+  input: ManifestInput,
+  context: BaselineContext,
+): Promise<PreparedBaseline> {
+  if (prepared.kind === "text") return textBaseline(spec, prepared, context);
+  const chosen = spec ?? availableBaselines(prepared)[0]?.spec ?? { kind: "value", value: 0 };
+  if (chosen.kind === "file") return fileBaseline(chosen.path, prepared, input, context);
+  if (chosen.kind === "value") return uniform(prepared, chosen.value, `${chosen.value} everywhere`);
+  const { name } = chosen;
+  const label = labels[name];
+  if (name === "zeros") return uniform(prepared, 0, label);
+  if (name === "ones") return uniform(prepared, 1, label);
+  if (prepared.kind !== "image" || input.kind !== "image") throw impossible(label, prepared, context.tokenizer);
+  if (name === "black") return { kind: "tensor", tensor: uniformImage(prepared, 0), label };
+  if (name === "white") return { kind: "tensor", tensor: uniformImage(prepared, 255), label };
+  if (name === "grey") return { kind: "tensor", tensor: uniformImage(prepared, 127.5), label };
+  if (name === "blurred") return { kind: "tensor", tensor: blurredImage(prepared), label };
+  if (name !== "mean") throw impossible(label, prepared, context.tokenizer);
+  const paths = context.meanOver ?? [];
+  const tensor = await meanOfImages(paths, input, context.inputShape, context.signal, context.onProgress);
+  return { kind: "tensor", tensor, label: `Mean of ${paths.length} samples` };
+}
+
+async function fileBaseline(
+  path: string,
+  prepared: Exclude<Prepared, PreparedText>,
+  input: ManifestInput,
+  context: BaselineContext,
+): Promise<PreparedBaseline> {
+  const label = path.split(/[\\/]/).at(-1) ?? path;
+  if (extname(path).toLowerCase() === ".npy") {
+    return { kind: "tensor", tensor: await arrayOfShape(path, prepared.tensor.shape, context), label };
+  }
+  if (input.kind !== "image") throw impossible("a picture", prepared, context.tokenizer, path);
+  const picture = prepareImage(await loadImage(path, context.signal), input, context.inputShape);
+  return { kind: "tensor", tensor: picture.tensor, label };
+}
+
+/** A baseline of another shape is an error of the baseline, not of the sample. */
+async function arrayOfShape(path: string, shape: readonly number[], context: BaselineContext): Promise<NumericTensor> {
+  try {
+    return await tensorFromNpy(path, shape, context.integer, context.signal);
+  } catch (thrown) {
+    if (!(thrown instanceof PathlightError) || thrown.code !== "sample-shape") throw thrown;
+    const message = "The baseline does not have the shape of the sample.";
+    throw new PathlightError("baseline-invalid", message, { ...thrown.details, whatToDo: "Choose another baseline." });
+  }
+}
+
+function uniform(prepared: Prepared, value: number, label: string): PreparedBaseline {
+  const shape = [...prepared.tensor.shape];
+  const count = elementCount(shape);
+  if (!(prepared.tensor.data instanceof Int32Array)) {
+    return { kind: "tensor", tensor: { shape, data: new Float32Array(count).fill(value) }, label };
+  }
+  if (Number.isInteger(value))
+    return { kind: "tensor", tensor: { shape, data: new Int32Array(count).fill(value) }, label };
+  throw new PathlightError("baseline-invalid", "The model takes whole numbers.", {
+    expected: "a whole number",
+    found: `${value}`,
+    whatToDo: "Choose another baseline.",
+  });
+}
+
+const tokenNames = ["pad", "mask", "unknown"] as const;
+
+function tokenOf(name: (typeof tokenNames)[number], tokenizer: Tokenizer | undefined): number | null {
+  if (tokenizer === undefined) return null;
+  return { pad: tokenizer.padId, mask: tokenizer.maskId, unknown: tokenizer.unknownId }[name];
+}
+
+async function textBaseline(
+  spec: BaselineSpec | undefined,
+  prepared: PreparedText,
+  context: BaselineContext,
+): Promise<PreparedBaseline> {
+  const zero: PreparedBaseline = { kind: "embedding", fill: { kind: "zero" }, label: labels["zero-embedding"] };
+  if (spec === undefined) return zero;
+  if (spec.kind === "value") {
+    if (spec.value === 0) return zero;
+    return { kind: "embedding", fill: { kind: "value", value: spec.value }, label: `Embedding of ${spec.value}` };
+  }
+  if (spec.kind === "file") {
+    if (extname(spec.path).toLowerCase() !== ".npy")
+      throw impossible("a file other than .npy", prepared, context.tokenizer);
+    const tensor = await arrayOfShape(spec.path, prepared.tensor.shape, { ...context, integer: true });
+    const ids = prepareIds(tensor, spec.path, context.tokenizer, context.vocabularyLimit).tensor.data;
+    return { kind: "embedding", fill: { kind: "ids", ids }, label: spec.path.split(/[\\/]/).at(-1) ?? spec.path };
+  }
+  if (spec.name === "zero-embedding" || spec.name === "zeros") return zero;
+  if (spec.name === "ones") return { kind: "embedding", fill: { kind: "value", value: 1 }, label: "Embedding of ones" };
+  const name = tokenNames.find((token) => token === spec.name);
+  const id = name === undefined ? null : tokenOf(name, context.tokenizer);
+  if (id === null) throw impossible(labels[spec.name], prepared, context.tokenizer);
+  const ids = new Int32Array(prepared.tensor.data.length).fill(id);
+  return { kind: "embedding", fill: { kind: "ids", ids }, label: labels[spec.name] };
+}
+
+function impossible(
+  label: string,
+  prepared: Prepared,
+  tokenizer: Tokenizer | undefined,
+  file?: string,
+): PathlightError {
+  const choices = availableBaselines(prepared, tokenizer).map((choice) => choice.id);
+  const kind = { image: "a picture", text: "a text", tensor: "an array" }[prepared.kind];
+  const described = prepared.kind === "text" ? ", or a .npy file with token ids" : ", a number, or a file";
+  return new PathlightError("baseline-invalid", `${label} is no baseline for ${kind}.`, {
+    file,
+    expected: `${choices.join(", ")}${described}`,
+    found: label,
+    whatToDo: "Choose another baseline.",
+  });
+}

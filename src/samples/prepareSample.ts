@@ -1,0 +1,137 @@
+import { basename, extname } from "node:path";
+import { PathlightError } from "../common/errors.ts";
+import type { SampleRef } from "../protocol/explain.ts";
+import type { ManifestInput, TextInput } from "../protocol/manifest.ts";
+import { rowKind } from "../protocol/rows.ts";
+import { loadImage } from "./image/loadImage.ts";
+import { prepareImage } from "./image/prepareImage.ts";
+import type { Prepared, PreparedSample, SampleInfo } from "./prepared.ts";
+import { readRow, readRowValues } from "./rows/readRow.ts";
+import { readSampleFile } from "./sampleFile.ts";
+import { tensorFromNpy, tensorFromRow } from "./tensorSample.ts";
+import { prepareIds, prepareText } from "./textSample.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/** What a sample is prepared for. */
+export interface SampleContext {
+  /** Shape of the model's input without the batch axis; null for a free side. */
+  readonly inputShape: readonly (number | null)[];
+  /** The model's input takes whole numbers. */
+  readonly integer: boolean;
+  /** Needed for text. */
+  readonly tokenizer?: Tokenizer | undefined;
+  /** Rows of the embedding behind an integer input; ids are checked against it. */
+  readonly vocabularyLimit?: number | undefined;
+  /** Text and label column of the data set; `column` of the sample goes first. */
+  readonly column?: string | undefined;
+  readonly label?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input; else a
+ * picture for `image`, a row or a piece of text for `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
+ * `tokenizer-invalid`, `manifest-invalid`, `not-finite` and `cancelled`.
+ */
+export async function prepareSample(
+  sample: SampleRef,
+  input: ManifestInput,
+  context: SampleContext,
+): Promise<PreparedSample> {
+  if (sample.kind === "text") {
+    if (input.kind !== "text") throw wrongKind("a piece of text", input.kind, undefined);
+    const info = { title: sample.origin ?? "Text", path: null, row: null, columns: [], column: null, label: null };
+    return { ...textOf(sample.text, input, context), info };
+  }
+  const { path } = sample;
+  const info = fileInfo(path, sample.row ?? null);
+  if (extname(path).toLowerCase() === ".npy") {
+    const integer = context.integer || input.kind === "text";
+    const tensor = await tensorFromNpy(path, context.inputShape, integer, context.signal);
+    if (input.kind === "text") {
+      return { ...prepareIds(tensor, path, context.tokenizer, context.vocabularyLimit), info };
+    }
+    return { kind: "tensor", tensor, notes: [], info };
+  }
+  if (input.kind === "image") {
+    if (sample.row !== undefined) throw wrongKind("a row of a data file", "image", path);
+    const image = await loadImage(path, context.signal);
+    return { ...inFile(path, () => prepareImage(image, input, context.inputShape)), info };
+  }
+  if (input.kind === "text") return textFromFile(sample, input, context);
+  if (rowKind(path) === null) throw wrongKind(`a file called ${basename(path)}`, "tensor", path);
+  const { signal, label } = context;
+  const values = await readRowValues(path, sample.row ?? 0, { signal, label });
+  const place = { file: path, line: values.line, label };
+  const tensor = tensorFromRow(values.fields, place, context.inputShape, context.integer);
+  return { kind: "tensor", tensor, notes: [], info: { ...fileInfo(path, values.row), label: values.label } };
+}
+
+async function textFromFile(
+  sample: Extract<SampleRef, { kind: "file" }>,
+  input: TextInput,
+  context: SampleContext,
+): Promise<PreparedSample> {
+  const { path } = sample;
+  if (rowKind(path) === null || (sample.row === undefined && rowKind(path) === "txt")) {
+    const info = fileInfo(path, null);
+    return { ...textOf(await wholeText(path, context.signal), input, context, path), info };
+  }
+  const column = sample.column ?? context.column;
+  const row = await readRow(path, sample.row ?? 0, { column, label: context.label, signal: context.signal });
+  const info = { ...fileInfo(path, row.row), columns: row.columns, column: row.column, label: row.label };
+  return { ...textOf(row.text, input, context, path), info };
+}
+
+/** A file that is one text. */
+async function wholeText(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const bytes = await readSampleFile(path, signal);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new PathlightError(
+      "sample-unreadable",
+      "The file is no text.",
+      {
+        file: path,
+        expected: "UTF-8 text, a data file with rows, or .npy with token ids",
+        found: "bytes that are not UTF-8",
+        whatToDo: "Choose a text, or a model that reads this kind of file.",
+      },
+      cause,
+    );
+  }
+}
+
+function textOf(text: string, input: TextInput, context: SampleContext, file?: string): Prepared {
+  const { tokenizer } = context;
+  if (tokenizer === undefined) throw new PathlightError("internal", "A text sample needs a tokenizer.");
+  return inFile(file, () => prepareText(text, input, context.inputShape, tokenizer));
+}
+
+/** Names the sample's file in errors that do not name one. */
+function inFile<T>(file: string | undefined, prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (thrown) {
+    if (!(thrown instanceof PathlightError) || thrown.details.file !== undefined || file === undefined) throw thrown;
+    throw new PathlightError(thrown.code, thrown.message, { ...thrown.details, file }, thrown);
+  }
+}
+
+function fileInfo(path: string, row: number | null): SampleInfo {
+  const title = row === null ? basename(path) : `${basename(path)}, row ${row}`;
+  return { title, path, row, columns: [], column: null, label: null };
+}
+
+function wrongKind(found: string, kind: ManifestInput["kind"], file: string | undefined): PathlightError {
+  const expected = { image: "a picture, or a .npy file", text: "a text", tensor: "a .npy file, or a row of numbers" }[
+    kind
+  ];
+  return new PathlightError("sample-shape", "The model does not read this kind of sample.", {
+    file,
+    expected,
+    found,
+    whatToDo: "Choose another sample or another model.",
+  });
+}

@@ -1,0 +1,39 @@
+import type { Token } from "../protocol/explanation.ts";
+import type { PreparedImage } from "./image/preparedImage.ts";
+import type { NumericTensor } from "./numericTensor.ts";
+
+/** A text as token ids; `tensor` is [positions], whole numbers. */
+export interface PreparedText {
+  readonly kind: "text";
+  readonly tensor: NumericTensor & { readonly data: Int32Array };
+  readonly text: string;
+  /** One a position. */
+  readonly tokens: readonly Token[];
+  /** UTF-16 offset of the first character that the model does not see; null: it sees everything. */
+  readonly truncatedFrom: number | null;
+  readonly unknownCount: number;
+  readonly notes: readonly string[];
+}
+
+/** The model's own numbers. */
+export interface PreparedTensor {
+  readonly kind: "tensor";
+  readonly tensor: NumericTensor;
+  readonly notes: readonly string[];
+}
+
+/** What the sample was called and what is known of it beside its numbers. */
+export interface SampleInfo {
+  readonly title: string;
+  /** Null for a piece of text. */
+  readonly path: string | null;
+  readonly row: number | null;
+  /** Columns that could be read as text, and the one that was. */
+  readonly columns: readonly string[];
+  readonly column: string | null;
+  /** The true label where the data set has one. */
+  readonly label: string | null;
+}
+
+export type Prepared = PreparedImage | PreparedText | PreparedTensor;
+export type PreparedSample = Prepared & { readonly info: SampleInfo };

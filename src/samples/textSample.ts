@@ -1,0 +1,92 @@
+import { PathlightError } from "../common/errors.ts";
+import type { Token } from "../protocol/explanation.ts";
+import type { TextInput } from "../protocol/manifest.ts";
+import type { NumericTensor } from "./numericTensor.ts";
+import type { PreparedText } from "./prepared.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/**
+ * A text as the token ids of a model whose input (without batch axis) has `inputShape`. Throws `sample-shape` where the
+ * input is no row of ids, and what `Tokenizer.encode` throws.
+ */
+export function prepareText(
+  text: string,
+  input: TextInput,
+  inputShape: readonly (number | null)[],
+  tokenizer: Tokenizer,
+): PreparedText {
+  const length = textLength(input, inputShape);
+  const { ids, tokens, truncatedFrom, unknownCount } = tokenizer.encode(text, length, input.padSide);
+  const notes: string[] = [];
+  if (truncatedFrom !== null) {
+    notes.push(`The text is longer than the model takes: it saw the first ${tokens.length} tokens.`);
+  }
+  if (unknownCount > 0) {
+    const unknown = [...new Set(tokens.filter((token) => token.special === "unknown").map((token) => token.text))];
+    const some = unknown.slice(0, 5).join(", ");
+    notes.push(`Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`);
+  }
+  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, tokens, truncatedFrom, unknownCount, notes };
+}
+
+/**
+ * Token ids (from a `.npy` file) as a sample of a text model. The text shown is made of the tokens, or of the ids where
+ * there is no tokenizer. `idLimit`: rows of the embedding. Throws `sample-shape` for ids out of range.
+ */
+export function prepareIds(
+  tensor: NumericTensor,
+  file: string,
+  tokenizer: Tokenizer | undefined,
+  idLimit: number | undefined,
+): PreparedText {
+  const ids = tensor.data instanceof Int32Array ? tensor.data : Int32Array.from(tensor.data);
+  const limit = idLimit ?? tokenizer?.idLimit ?? Number.POSITIVE_INFINITY;
+  const bad = ids.findIndex((id) => id < 0 || id >= limit);
+  if (bad !== -1) {
+    throw new PathlightError("tokenizer-invalid", "A token id is out of range.", {
+      file,
+      expected: `ids from 0 to ${limit - 1}`,
+      found: `${ids[bad]} at position ${bad}`,
+      whatToDo: "Use the ids that the model was trained with.",
+    });
+  }
+  let text = "";
+  const tokens = Array.from(ids, (id, position): Token => {
+    const known = tokenizer?.idToToken(id);
+    const shown = known?.text ?? `#${id}`;
+    if (position > 0) text += " ";
+    const start = text.length;
+    text += shown;
+    return { text: shown, id, start, end: text.length, special: known?.special ?? "none", word: position };
+  });
+  const unknownCount = tokens.filter((token) => token.special === "unknown").length;
+  return {
+    kind: "text",
+    tensor: { shape: [...tensor.shape], data: ids },
+    text,
+    tokens,
+    truncatedFrom: null,
+    unknownCount,
+    notes: [],
+  };
+}
+
+/** Positions of the model's input; null where both the model and the manifest leave them free. */
+function textLength(input: TextInput, shape: readonly (number | null)[]): number | null {
+  const [positions] = shape;
+  if (shape.length !== 1 || positions === undefined) {
+    throw new PathlightError("sample-shape", "The input of the model does not take token ids.", {
+      expected: "one row of ids",
+      found: `an input with ${shape.length} axes`,
+      whatToDo: "Describe the input in pathlight.json as it is.",
+    });
+  }
+  if (positions !== null && input.length !== undefined && input.length !== positions) {
+    throw new PathlightError("sample-shape", "The manifest and the model disagree on the length of a text.", {
+      expected: `${positions} positions (the model)`,
+      found: `${input.length} (the manifest)`,
+      whatToDo: "Correct or remove `length` in pathlight.json.",
+    });
+  }
+  return positions ?? input.length ?? null;
+}

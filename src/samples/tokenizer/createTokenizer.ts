@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { PathlightError } from "../../common/errors.ts";
+import type { TokenizerSpec } from "../../protocol/manifest.ts";
+import { byteTokenizer } from "./byteTokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { parseVocabulary } from "./vocabulary.ts";
+import { vocabularyTokenizer } from "./vocabularyTokenizer.ts";
+
+/**
+ * The tokenizer of a manifest entry; `baseFolder` is what its paths are relative to. `vocabularyLimit`: rows of the
+ * embedding; an id at or above it is an error here rather than a wrong look-up later. Throws `tokenizer-invalid`.
+ */
+export async function createTokenizer(
+  spec: TokenizerSpec,
+  baseFolder: string,
+  vocabularyLimit?: number,
+): Promise<Tokenizer> {
+  const file = spec.type === "bytes" ? undefined : resolve(baseFolder, spec.vocabulary);
+  const tokenizer =
+    spec.type === "bytes"
+      ? byteTokenizer(spec)
+      : vocabularyTokenizer(spec, parseVocabulary(await readVocabulary(file ?? ""), file ?? ""));
+  if (vocabularyLimit !== undefined && tokenizer.idLimit > vocabularyLimit) {
+    throw new PathlightError("tokenizer-invalid", "The vocabulary does not fit the model.", {
+      file,
+      expected: `ids below ${vocabularyLimit} (the rows of the model's embedding)`,
+      found: `ids up to ${tokenizer.idLimit - 1}`,
+      whatToDo: "Use the vocabulary that the model was trained with.",
+    });
+  }
+  return tokenizer;
+}
+
+async function readVocabulary(file: string): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    const encoding = cause instanceof TypeError;
+    throw new PathlightError(
+      "tokenizer-invalid",
+      "The vocabulary cannot be read.",
+      {
+        file,
+        expected: "a UTF-8 text file",
+        found: encoding ? "bytes that are not UTF-8" : cause instanceof Error ? cause.message : String(cause),
+        whatToDo: "Correct `vocabulary` of the tokenizer in pathlight.json; its path is relative to that file.",
+      },
+      cause,
+    );
+  }
+}
