@@ -1,0 +1,52 @@
+import { PathlightError } from "../../common/errors.ts";
+import { parseOptions } from "../parseOptions.ts";
+import type { Terminal } from "../terminal.ts";
+import { doctorSpec } from "./doctorSpec.ts";
+
+/** Exit code when nothing on this machine computes. */
+const EXIT_NOTHING_COMPUTES = 1;
+
+/**
+ * Runs `pathlight doctor`: what was found, what is missing, and the command that would mend it; with `--install` gets
+ * the native TensorFlow first.
+ *
+ * @returns The exit code.
+ * @throws PathlightError when the installation fails.
+ */
+export async function doctor(
+  args: readonly string[],
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+) {
+  const options = parseOptions(args, doctorSpec);
+  const backend = await import("../../backend/index.ts");
+  if (options.has("install")) await install(backend, terminal, signal);
+  const report = await backend.doctor();
+  terminal.out(options.has("json") ? `${JSON.stringify(report, null, 2)}\n` : `${backend.formatDoctor(report)}\n`);
+  return report.available.length > 0 ? 0 : EXIT_NOTHING_COMPUTES;
+}
+
+async function install(
+  { installTensorFlow }: Pick<typeof import("../../backend/index.ts"), "installTensorFlow">,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  let last = "";
+  const cancelled = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new PathlightError("cancelled", "Cancelled.")), { once: true });
+  });
+  const installed = installTensorFlow({
+    onProgress: (message) => {
+      // Without a terminal the megabytes would be a line each.
+      if (!terminal.interactive && message.replaceAll(/\d+/g, "") === last.replaceAll(/\d+/g, "")) return;
+      terminal.err(terminal.interactive ? `\r${message.slice(0, terminal.columns - 1)}\u001b[K` : `${message}\n`);
+      last = message;
+    },
+  });
+  try {
+    const { candidate, probe } = await Promise.race([installed, cancelled]);
+    if (terminal.interactive) terminal.err("\r\u001b[K");
+    terminal.err(`TensorFlow ${probe.version} is ready: ${candidate.folder}\n`);
+  } finally {
+    if (terminal.interactive) terminal.err("\r\u001b[K");
+  }
+}

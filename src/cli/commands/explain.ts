@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { PathlightError } from "../../common/errors.ts";
+import type { ExplainEvent } from "../../protocol/compute.ts";
+import type { ExplainRequest } from "../../protocol/explain.ts";
+import type { Explanation } from "../../protocol/explanation.ts";
+import { relativeSumError } from "../../protocol/verdict.ts";
+import { readExplainFlags } from "../explainFlags.ts";
+import { explainRequest } from "../explainRequest.ts";
+import { ProgressLine } from "../progressLine.ts";
+import { resultTable } from "../resultTable.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Exit code when the completeness error is above `--fail-above`. */
+export const EXIT_NOT_COMPLETE = 3;
+
+/** The part of the compute service that the command needs. */
+export interface Explainer {
+  explain(
+    request: ExplainRequest,
+    options: { signal: AbortSignal; emit: (event: ExplainEvent) => void },
+  ): Promise<Explanation>;
+  attributionTensors(runId: string): readonly { input: string; shape: readonly number[]; data: Float32Array }[];
+  dispose(): void | Promise<void>;
+}
+
+export interface ExplainEnvironment {
+  readonly terminal: Terminal;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  createExplainer(): Promise<Explainer>;
+}
+
+/**
+ * Runs `pathlight explain`.
+ *
+ * @returns The exit code.
+ * @throws PathlightError for bad input; nothing has been written then.
+ */
+export async function explain(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
+  const { terminal, signal } = environment;
+  const flags = readExplainFlags(args);
+  const { request, notes } = await explainRequest(flags, environment.folder);
+  const out = resolve(environment.folder, flags.out);
+  const { checkOutputFolder, exportAll } = await import("../../compute/export/index.ts");
+  await checkOutputFolder(out);
+  for (const note of notes) terminal.err(`${note}\n`);
+
+  const progress = new ProgressLine(terminal);
+  const explainer = await environment.createExplainer();
+  try {
+    const explanation = await explainer.explain(request, { signal, emit: (event) => progress.event(event) });
+    if (signal.aborted || explanation.status === "cancelled") throw new PathlightError("cancelled", "Cancelled.");
+    const tensors = explainer.attributionTensors(explanation.runId);
+    await exportAll(out, { explanation, tensors, request }, signal);
+    progress.end();
+    const files = { report: join(out, "report.html"), folder: out };
+    if (flags.json) terminal.out(await readFile(join(out, "explanation.json"), "utf8"));
+    else terminal.out(resultTable(explanation, files, terminal.outColours));
+    return exitCode(explanation, flags.failAbove, terminal);
+  } finally {
+    progress.end();
+    await explainer.dispose();
+  }
+}
+
+function exitCode(explanation: Explanation, failAbove: number | undefined, terminal: Terminal): number {
+  if (failAbove === undefined) return 0;
+  const error = relativeSumError(explanation);
+  if (error <= failAbove) return 0;
+  const of = explanation.completenessError.relative === null ? "of the map, ΔF being 0," : "of ΔF";
+  terminal.err(`pathlight: The completeness error ${error.toPrecision(3)} ${of} is above --fail-above ${failAbove}.\n`);
+  return EXIT_NOT_COMPLETE;
+}

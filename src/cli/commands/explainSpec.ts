@@ -1,0 +1,115 @@
+import { baselineNames } from "../../protocol/manifest.ts";
+import { type CommandSpec, helpOption } from "../optionSpec.ts";
+
+export const explainSpec: CommandSpec = {
+  name: "explain",
+  summary: "Explain one sample: which of its parts made the model say what it said.",
+  usage: [
+    "pathlight explain --model PATH [--manifest FILE] --input [NAME=]FILE … [--row N]",
+    "    [--target INDEX|LABEL] [--output NODE] [--link logit|softmax|sigmoid]",
+    "    [--baseline zeros|ones|mean|VALUE|FILE]",
+    "    [--method integrated-gradients|gradient|input-x-gradient]",
+    "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
+    "    [--tolerance 0.01] [--grain PIXELS] [--max-evaluations N]",
+    "    [--backend auto|tensorflow|wasm|cpu] [--fail-above X] --out DIR [--json]",
+  ].join("\n"),
+  options: [
+    { name: "model", value: "PATH", help: "model.json of a TensorFlow.js layers or graph model, or its folder." },
+    {
+      name: "manifest",
+      value: "FILE",
+      help: "pathlight.json with preprocessing, labels and defaults. Default: the nearest one above the model, then above the input; without one they are inferred.",
+    },
+    {
+      name: "input",
+      value: "[NAME=]FILE",
+      multiple: true,
+      help: "The sample: an image, a row of a .jsonl, .csv, .tsv or .txt file (with --row), or .npy as the model's own tensor (token ids where the model starts with an embedding). Once for each input of the model; NAME where there are several.",
+    },
+    { name: "text", value: "TEXT", help: "A piece of text as the sample, in place of --input." },
+    {
+      name: "row",
+      value: "N",
+      help: "Row of the data file, counted from 0 (a CSV's header is not a row). Default: 0.",
+    },
+    { name: "column", value: "NAME", help: "Column or key that holds the text. Default: from the manifest." },
+    {
+      name: "target",
+      value: "INDEX|LABEL",
+      help: "The output that is explained, by index (from 0) or label; a whole number is an index. Default: the predicted one.",
+    },
+    { name: "output", value: "NODE", help: "Output node, where the model has several." },
+    {
+      name: "link",
+      value: "LINK",
+      help: "logit: the node before a final softmax or sigmoid, or the output where there is none. softmax, sigmoid: the probability. Default: from the manifest, else logit.",
+    },
+    {
+      name: "baseline",
+      value: "BASELINE",
+      help: `Where the path starts: ${baselineNames.join(", ")}, a number for every value of the model's input, or a file (.npy: the model's own tensor). mean: of the samples in the input's folder, or its data set. Default: from the manifest, else black, the zero embedding or zeros.`,
+    },
+    {
+      name: "method",
+      value: "METHOD",
+      help: "integrated-gradients, gradient or input-x-gradient. Default: integrated-gradients.",
+    },
+    {
+      name: "rule",
+      value: "RULE",
+      help: "adaptive, gauss-legendre, midpoint, trapezoid, riemann-left or riemann-right. Default: adaptive, which stops when both errors are within the tolerance.",
+    },
+    { name: "steps", value: "N", help: "Nodes of a rule that is not adaptive. Default: 50." },
+    {
+      name: "tolerance",
+      value: "X",
+      help: "Goal for the completeness error and the error per feature, such as 0.01 or 1%. Default: from the manifest, else 0.01.",
+    },
+    {
+      name: "grain",
+      value: "PIXELS",
+      help: "Side of the cells that errors are taken over. Default: 8 where a side has more than 64 pixels, else 1.",
+    },
+    { name: "max-evaluations", value: "N", help: "Most gradient evaluations. Default: 512." },
+    {
+      name: "backend",
+      value: "NAME",
+      help: "auto, tensorflow, wasm or cpu. Default: auto, the fastest there is.",
+    },
+    {
+      name: "fail-above",
+      value: "X",
+      help: "Exit with 3 when the completeness error, relative to ΔF, is above X. Where ΔF is 0 it is taken relative to the size of the map.",
+    },
+    {
+      name: "out",
+      value: "DIR",
+      help: "Folder for explanation.json, attributions-K.npy (one for each input, from 0) and report.html. Made where it is missing.",
+    },
+    { name: "json", help: "Print explanation.json instead of the table." },
+    helpOption,
+  ],
+  notes: [
+    "Exit codes: 0 done (also when it ended at --max-evaluations), 1 internal error, 2 bad input, 3 completeness error above --fail-above, 130 cancelled. Results go to standard output, progress and errors to standard error.",
+  ],
+  examples: [
+    {
+      what: "An image, with the manifest of the workspace",
+      command: "pathlight explain --model models/scenes/model.json --input scenes/0007.png --out out/0007",
+    },
+    {
+      what: "Another class, from mid-grey, the probability instead of the logit",
+      command:
+        'pathlight explain --model models/scenes --input scenes/0007.png --target "digit 3" \\\n    --baseline grey --link softmax --out out/0007-3',
+    },
+    {
+      what: "The fifth row of a data file",
+      command: "pathlight explain --model models/questions --input questions.jsonl --row 4 --out out/q4",
+    },
+    {
+      what: "A check in CI: fails with 3 when the map misses the score change by more than 2 %",
+      command:
+        "pathlight explain --model model.json --input x.npy --baseline zeros --fail-above 2% \\\n    --out out --json > result.json",
+    },
+  ],
+};

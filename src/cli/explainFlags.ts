@@ -1,0 +1,87 @@
+import {
+  type BackendPreference,
+  backendPreferenceSchema,
+  type Method,
+  methodSchema,
+  type Rule,
+  ruleSchema,
+  type TargetSpec,
+} from "../protocol/explain.ts";
+import { type Link, linkSchema } from "../protocol/manifest.ts";
+import { explainSpec } from "./commands/explainSpec.ts";
+import { fraction, oneOf, wholeNumber } from "./optionValues.ts";
+import { parseOptions } from "./parseOptions.ts";
+import { usageError } from "./usageError.ts";
+
+/** What `pathlight explain` was told, each value checked by itself; nothing has been looked up on disk. */
+export interface ExplainFlags {
+  readonly model: string;
+  readonly manifest: string | undefined;
+  readonly inputs: readonly string[];
+  readonly text: string | undefined;
+  readonly row: number | undefined;
+  readonly column: string | undefined;
+  readonly target: TargetSpec | undefined;
+  readonly output: string | undefined;
+  readonly link: Link | undefined;
+  readonly baseline: string | undefined;
+  readonly method: Method | undefined;
+  readonly rule: Rule | undefined;
+  readonly steps: number | undefined;
+  readonly tolerance: number | undefined;
+  readonly grain: number | undefined;
+  readonly maxEvaluations: number | undefined;
+  readonly backend: BackendPreference | undefined;
+  readonly failAbove: number | undefined;
+  readonly out: string;
+  readonly json: boolean;
+}
+
+/** @throws PathlightError `usage`, `target-invalid` */
+export function readExplainFlags(args: readonly string[]): ExplainFlags {
+  const options = parseOptions(args, explainSpec);
+  const whole = (name: string, least: number, most: number) =>
+    read(name, (text) => wholeNumber(name, text, least, most));
+  function read<T>(name: string, reader: (text: string) => T): T | undefined {
+    const text = options.value(name);
+    return text === undefined ? undefined : reader(text);
+  }
+  function required(name: string, expected: string): string {
+    const value = options.value(name);
+    if (value !== undefined && value !== "") return value;
+    throw usageError(`Option --${name} is missing.`, { expected, whatToDo: "See `pathlight explain --help`." });
+  }
+  const flags = {
+    model: required("model", "--model PATH, the model to explain"),
+    manifest: options.value("manifest"),
+    inputs: options.values("input"),
+    text: options.value("text"),
+    row: whole("row", 0, 1_000_000_000),
+    column: options.value("column"),
+    target: read("target", targetOf),
+    output: options.value("output"),
+    link: read("link", (text) => oneOf("link", text, linkSchema.options)),
+    baseline: options.value("baseline"),
+    method: read("method", (text) => oneOf("method", text, methodSchema.options)),
+    rule: read("rule", (text) => oneOf("rule", text, ruleSchema.options)),
+    steps: whole("steps", 1, 100_000),
+    tolerance: read("tolerance", (text) => fraction("tolerance", text, { above: 0, below: 1 })),
+    grain: whole("grain", 1, 4096),
+    maxEvaluations: whole("max-evaluations", 1, 1_000_000),
+    backend: read("backend", (text) => oneOf("backend", text, backendPreferenceSchema.options)),
+    failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
+    out: required("out", "--out DIR, the folder for the results"),
+    json: options.has("json"),
+  };
+  if (flags.inputs.length === 0 && flags.text === undefined) {
+    throw usageError("There is no sample.", { expected: '--input FILE, or --text "…"' });
+  }
+  return flags;
+}
+
+function targetOf(text: string): TargetSpec {
+  const trimmed = text.trim();
+  if (/^[+-]?\d+$/.test(trimmed)) return { kind: "index", index: wholeNumber("target", trimmed, 0, 2 ** 31 - 1) };
+  if (trimmed === "") throw usageError("--target is empty.", { expected: "an index or a label" });
+  return { kind: "label", label: trimmed };
+}

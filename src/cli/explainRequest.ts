@@ -1,0 +1,111 @@
+import { stat } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { PathlightError } from "../common/errors.ts";
+import { type BaselineSpec, type ExplainRequest, explainRequestSchema, type SampleRef } from "../protocol/explain.ts";
+import { baselineOf } from "./baselineOption.ts";
+import type { ExplainFlags } from "./explainFlags.ts";
+import { inputArgument } from "./inputArgument.ts";
+import { chooseModel, type ModelChoice } from "./modelChoice.ts";
+import { samplesForMean } from "./samplesForMean.ts";
+import { usageError } from "./usageError.ts";
+
+export interface BuiltRequest {
+  readonly request: ExplainRequest;
+  /** Lines for the user: what was taken from where. */
+  readonly notes: readonly string[];
+}
+
+const rowFiles = new Set([".jsonl", ".ndjson", ".csv", ".tsv", ".txt"]);
+
+/**
+ * What the flags ask for, with the manifest's values where a flag is absent. Paths are resolved against `folder`.
+ *
+ * @throws PathlightError for files that are not there and values that do not fit.
+ */
+export async function explainRequest(flags: ExplainFlags, folder: string): Promise<BuiltRequest> {
+  const inputs = flags.inputs.map((text) => {
+    const { name, file } = inputArgument(text, folder);
+    return { name, path: resolve(folder, file) };
+  });
+  for (const { path } of inputs) await checkIsFile(path);
+  const choice = await chooseModel(flags, inputs[0]?.path, folder);
+  const notes = [...choice.notes];
+  if (flags.steps !== undefined && (flags.rule ?? "adaptive") === "adaptive") {
+    notes.push("Note: --steps is for rules with a fixed number of nodes; the adaptive rule chooses its own.");
+  }
+  const baseline = baselineFrom(flags, choice, folder);
+  const samples = samplesFrom(flags, inputs, choice);
+  const request = explainRequestSchema.parse({
+    model: choice.model,
+    samples,
+    settings: {
+      target: flags.target,
+      output: flags.output ?? choice.model.entry?.output,
+      link: flags.link ?? choice.model.entry?.link,
+      baseline,
+      method: flags.method,
+      rule: flags.rule,
+      steps: flags.steps,
+      tolerance: flags.tolerance ?? choice.model.entry?.tolerance,
+      grain: flags.grain,
+      maxEvaluations: flags.maxEvaluations,
+      backend: flags.backend,
+    },
+    ...(baseline?.kind === "name" && baseline.name === "mean"
+      ? {
+          meanOver: await samplesForMean(
+            inputs.map(({ path }) => path),
+            choice.dataset,
+          ),
+        }
+      : {}),
+  });
+  return { request, notes };
+}
+
+async function checkIsFile(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile() === true) return;
+  throw new PathlightError("sample-not-found", `There is no file ${path}.`, {
+    file: path,
+    expected: "an image, a data file or a .npy tensor",
+    found: stats === undefined ? "nothing" : "a folder",
+    whatToDo: "Correct --input.",
+  });
+}
+
+function baselineFrom(flags: ExplainFlags, { model }: ModelChoice, folder: string): BaselineSpec | undefined {
+  if (flags.baseline !== undefined) return baselineOf(flags.baseline, folder, "--baseline");
+  const own = model.entry?.baseline;
+  return own === undefined ? undefined : baselineOf(own, model.baseFolder ?? folder, "The manifest's baseline");
+}
+
+function samplesFrom(
+  flags: ExplainFlags,
+  inputs: readonly { name: string | undefined; path: string }[],
+  { dataset }: ModelChoice,
+): ExplainRequest["samples"] {
+  const column = flags.column ?? dataset?.spec.text;
+  const files = inputs.map(({ name, path }) => {
+    const hasRows = rowFiles.has(extname(path).toLowerCase());
+    const sample: SampleRef = {
+      kind: "file",
+      path,
+      ...(hasRows ? { row: flags.row ?? 0, ...(column === undefined ? {} : { column }) } : {}),
+    };
+    return { ...(name === undefined ? {} : { input: name }), sample };
+  });
+  if (flags.text !== undefined) {
+    return [{ sample: { kind: "text", text: flags.text, origin: "--text" } }, ...files];
+  }
+  const rows = files.filter(({ sample }) => sample.row !== undefined);
+  for (const option of ["row", "column"] as const) {
+    if (flags[option] === undefined || rows.length > 0) continue;
+    throw usageError(`--${option} is for data files.`, {
+      expected: `an --input that is one of ${[...rowFiles].join(", ")}`,
+      found: inputs.map(({ path }) => path).join(", "),
+      whatToDo: `Leave --${option} out.`,
+    });
+  }
+  return files;
+}

@@ -1,0 +1,21 @@
+/** One option of a command; parsing, help and suggestions all read this. */
+export interface OptionSpec {
+  readonly name: string;
+  /** Name of the value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly multiple?: true;
+  readonly help: string;
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  readonly usage: string;
+  readonly options: readonly OptionSpec[];
+  /** Paragraphs under the options. */
+  readonly notes: readonly string[];
+  readonly examples: readonly { readonly what: string; readonly command: string }[];
+}
+
+export const helpOption: OptionSpec = { name: "help", help: "Print this help." };

@@ -1,0 +1,83 @@
+import type { ExplainEvent } from "../protocol/compute.ts";
+import type { Explanation } from "../protocol/explanation.ts";
+import { formatPercent, formatSeconds } from "../protocol/format.ts";
+import { relativeSumError } from "../protocol/verdict.ts";
+import { predictionText } from "./predictionText.ts";
+import type { Terminal } from "./terminal.ts";
+
+const BAR = 24;
+
+/**
+ * What is going on, on standard error: on a terminal one line that is drawn over, elsewhere one line when it starts.
+ * Call `end` before anything else is written there.
+ */
+export class ProgressLine {
+  readonly #terminal: Terminal;
+  #errors = "";
+  #drawn = false;
+  #announced = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  event(event: ExplainEvent): void {
+    switch (event.type) {
+      case "stage":
+        if (this.#terminal.interactive) this.#draw(`${event.message}`);
+        return;
+      case "predicted":
+        this.#announce(event.explanation);
+        return;
+      case "draft":
+        this.#errors = errorsOf(event.explanation);
+        this.#bar(event.running);
+        return;
+      case "progress":
+        this.#bar(event.running);
+    }
+  }
+
+  end(): void {
+    if (this.#drawn) this.#terminal.err("\r\u001b[K");
+    this.#drawn = false;
+  }
+
+  #announce(explanation: Explanation): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    const { backend, predictions, sample, model } = explanation;
+    const first = [...predictions].sort((a, b) => b.logit - a.logit)[0];
+    const says = first === undefined ? "" : `: ${model.name} says ${predictionText(first)}`;
+    this.end();
+    this.#terminal.err(
+      `Explaining ${sample.title}${says}, on ${backend.name} ${backend.version} (${backend.device})\n`,
+    );
+  }
+
+  #bar({ evaluations, rounds, progress, seconds }: Extract<ExplainEvent, { type: "progress" }>["running"]): void {
+    if (!this.#terminal.interactive) return;
+    const done = progress === null ? 0 : Math.round(Math.min(1, Math.max(0, progress)) * BAR);
+    const bar =
+      this.#terminal.errColours.cyan("█".repeat(done)) + this.#terminal.errColours.dim("░".repeat(BAR - done));
+    const figures = [
+      `${evaluations} evaluations`,
+      ...(rounds > 0 ? [`round ${rounds}`] : []),
+      ...(this.#errors === "" ? [] : [this.#errors]),
+      formatSeconds(seconds),
+    ];
+    this.#draw(figures.join(" · "), `${bar} `, BAR + 1);
+  }
+
+  /** `head` may hold colour codes and takes `headWidth` columns; `text` is cut so that the line never wraps. */
+  #draw(text: string, head = "", headWidth = 0): void {
+    const room = Math.max(0, this.#terminal.columns - headWidth - 1);
+    this.#terminal.err(`\r${head}${text.slice(0, room)}\u001b[K`);
+    this.#drawn = true;
+  }
+}
+
+function errorsOf(explanation: Explanation): string {
+  const sum = `sum off by ${formatPercent(relativeSumError(explanation))}`;
+  return explanation.featureError === null ? sum : `${sum}, values by ${formatPercent(explanation.featureError)}`;
+}

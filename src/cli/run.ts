@@ -1,0 +1,94 @@
+import { errorLine, type PathlightError, toPathlightError } from "../common/errors.ts";
+import { version } from "../compute/version.ts";
+import { doctorSpec } from "./commands/doctorSpec.ts";
+import { type ExplainEnvironment, explain } from "./commands/explain.ts";
+import { explainSpec } from "./commands/explainSpec.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import type { CommandSpec } from "./optionSpec.ts";
+import { closest } from "./suggestion.ts";
+import { usageError } from "./usageError.ts";
+
+export const EXIT_INTERNAL = 1;
+export const EXIT_BAD_INPUT = 2;
+export const EXIT_CANCELLED = 130;
+
+const commands: readonly CommandSpec[] = [explainSpec, doctorSpec];
+
+/** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
+export async function runCommandLine(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
+  const { terminal } = environment;
+  try {
+    return await dispatch(args, environment);
+  } catch (thrown) {
+    const error = toPathlightError(thrown);
+    const debug = process.env["PATHLIGHT_DEBUG"] !== undefined && process.env["PATHLIGHT_DEBUG"] !== "";
+    if (error.code === "cancelled") {
+      terminal.err("Cancelled; nothing was written.\n");
+      return EXIT_CANCELLED;
+    }
+    const where = error.code === "internal" && !debug ? " Run it again with PATHLIGHT_DEBUG=1 to see the stack." : "";
+    terminal.err(`${terminal.errColours.red("pathlight:")} ${errorLine(error)}${where}\n`);
+    if (debug) terminal.err(`${stackOf(error)}\n`);
+    return isInternal(error) ? EXIT_INTERNAL : EXIT_BAD_INPUT;
+  }
+}
+
+function isInternal(error: PathlightError): boolean {
+  return error.code === "internal" || error.code === "protocol" || error.code === "run-unknown";
+}
+
+function stackOf(error: PathlightError): string {
+  const cause = error.cause instanceof Error ? `\nCaused by: ${error.cause.stack ?? error.cause.message}` : "";
+  return `${error.stack ?? error.message}${cause}`;
+}
+
+async function dispatch(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
+  const { terminal } = environment;
+  const [first, ...rest] = args;
+  switch (first) {
+    case undefined:
+      throw usageError("There is no command.", {
+        expected: commands.map(({ name }) => name).join(" or "),
+        whatToDo: "Run `pathlight --help`.",
+      });
+    case "--version":
+    case "-v":
+    case "version":
+      terminal.out(`${version}\n`);
+      return 0;
+    case "--help":
+    case "-h":
+    case "help": {
+      const command = rest[0] === undefined ? undefined : commandNamed(rest[0]);
+      terminal.out(
+        command === undefined
+          ? programHelp(version, commands, terminal.outColours)
+          : commandHelp(command, terminal.outColours),
+      );
+      return 0;
+    }
+  }
+  const command = commandNamed(first);
+  if (asksForHelp(rest)) {
+    terminal.out(commandHelp(command, terminal.outColours));
+    return 0;
+  }
+  if (command.name === "doctor") return (await import("./commands/doctor.ts")).doctor(rest, environment);
+  return explain(rest, environment);
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
+}
+
+function commandNamed(name: string): CommandSpec {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const known = commands.map((candidate) => candidate.name);
+  const meant = closest(name, known);
+  throw usageError(name.startsWith("-") ? `Unknown option ${name}.` : `Unknown command "${name}".`, {
+    expected: known.join(" or "),
+    whatToDo: meant === undefined ? "Run `pathlight --help`." : `Did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,87 @@
+import { poolCells, rankByStrength } from "../common/mapLayout.ts";
+import type { Attribution, ImageAttribution, TensorAttribution, TextAttribution } from "../protocol/explanation.ts";
+
+export interface Feature {
+  /** Where it is, in words: `rows 16–23, columns 8–15`, `"Where"`, `[3, 0]`. */
+  readonly place: string;
+  readonly value: number;
+  /** Error estimate of this value; null while unknown. */
+  readonly error: number | null;
+}
+
+export interface Features {
+  readonly unit: "pixel" | "cell" | "token" | "value";
+  /** What one feature is, for the head of the table. */
+  readonly caption: string;
+  readonly count: number;
+  /** Largest magnitude first. */
+  readonly top: readonly Feature[];
+}
+
+/** The strongest features of an attribution, at the grain that it is read at. */
+export function topFeatures(attribution: Attribution, most: number): Features {
+  switch (attribution.kind) {
+    case "image":
+      return imageFeatures(attribution, most);
+    case "text":
+      return textFeatures(attribution, most);
+    case "tensor":
+      return tensorFeatures(attribution, most);
+  }
+}
+
+function ranked(values: ArrayLike<number>, most: number): number[] {
+  return [...rankByStrength(values).order.slice(0, most)];
+}
+
+function span(name: string, from: number, to: number): string {
+  return to - from <= 1 ? `${name} ${from}` : `${name}s ${from}–${to - 1}`;
+}
+
+function imageFeatures({ values, height, width, grain, cellErrors }: ImageAttribution, most: number): Features {
+  const { columns: across, values: cells } = poolCells(values, height, width, grain);
+  const top = ranked(cells, most).map((cell) => {
+    const [y, x] = [Math.floor(cell / across) * grain, (cell % across) * grain];
+    return {
+      place: `${span("row", y, Math.min(y + grain, height))}, ${span("column", x, Math.min(x + grain, width))}`,
+      value: cells[cell] ?? 0,
+      error: cellErrors?.[cell] ?? null,
+    };
+  });
+  const caption =
+    grain === 1 ? `pixels of ${width}×${height}` : `cells of ${grain}×${grain} pixels in ${width}×${height}`;
+  return { unit: grain === 1 ? "pixel" : "cell", caption, count: cells.length, top };
+}
+
+function textFeatures({ values, tokens, cellErrors }: TextAttribution, most: number): Features {
+  const top = ranked(values, most).map((index) => {
+    const token = tokens[index];
+    const kind = token === undefined || token.special === "none" ? "" : ` (${token.special})`;
+    return {
+      place: `${JSON.stringify(token?.text ?? "")} at ${index}${kind}`,
+      value: values[index] ?? 0,
+      error: cellErrors?.[index] ?? null,
+    };
+  });
+  return { unit: "token", caption: `tokens of ${values.length}`, count: values.length, top };
+}
+
+function tensorFeatures({ values, shape, cellErrors }: TensorAttribution, most: number): Features {
+  const top = ranked(values, most).map((index) => ({
+    place: `[${coordinates(index, shape).join(", ")}]`,
+    value: values[index] ?? 0,
+    // Cells of a coarser grain have no place in a list of single values.
+    error: cellErrors?.length === values.length ? (cellErrors[index] ?? null) : null,
+  }));
+  return { unit: "value", caption: `values of shape [${shape.join(", ")}]`, count: values.length, top };
+}
+
+function coordinates(index: number, shape: readonly number[]): number[] {
+  const result: number[] = [];
+  let rest = index;
+  for (const size of [...shape].reverse()) {
+    result.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return result;
+}

@@ -1,0 +1,3 @@
+export { checkOutputFolder } from "./atomicFiles.ts";
+export { type ExportContent, exportAll } from "./exportAll.ts";
+export { renderThumbnail } from "./thumbnail.ts";

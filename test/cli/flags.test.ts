@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { type ExplainFlags, readExplainFlags } from "../../src/cli/explainFlags.ts";
+import { PathlightError } from "../../src/common/errors.ts";
+
+const needed = ["--model", "m/model.json", "--input", "x.npy", "--out", "out"];
+
+function flags(...extra: string[]): ExplainFlags {
+  return readExplainFlags([...needed, ...extra]);
+}
+
+function failure(...args: string[]): PathlightError {
+  try {
+    readExplainFlags(args);
+  } catch (error) {
+    assert.ok(error instanceof PathlightError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: `accepted ${args.join(" ")}` });
+}
+
+test("the least that is needed leaves everything else open", () => {
+  const { model, inputs, out, json, ...rest } = flags();
+  assert.deepEqual({ model, inputs, out, json }, { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false });
+  assert.ok(Object.values(rest).every((value) => value === undefined));
+});
+
+test("every option of the contract is read", () => {
+  const read = flags(
+    ...["--manifest", "pathlight.json", "--input", "mask=y.npy", "--row", "4", "--column", "q", "--target", "3"],
+    ...["--output", "probs", "--link", "softmax", "--baseline", "0.5", "--method", "input-x-gradient"],
+    ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
+    ...["--max-evaluations", "99", "--backend", "wasm", "--fail-above", "5%", "--json"],
+  );
+  assert.deepEqual(read, {
+    model: "m/model.json",
+    manifest: "pathlight.json",
+    inputs: ["x.npy", "mask=y.npy"],
+    text: undefined,
+    row: 4,
+    column: "q",
+    target: { kind: "index", index: 3 },
+    output: "probs",
+    link: "softmax",
+    baseline: "0.5",
+    method: "input-x-gradient",
+    rule: "gauss-legendre",
+    steps: 64,
+    tolerance: 0.02,
+    grain: 4,
+    maxEvaluations: 99,
+    backend: "wasm",
+    failAbove: 0.05,
+    out: "out",
+    json: true,
+  });
+});
+
+test("values may be joined by an equals sign, and negative numbers need none", () => {
+  assert.equal(flags("--baseline", "-1").baseline, "-1");
+  assert.equal(flags("--baseline=-0.5").baseline, "-0.5");
+  assert.equal(flags("--baseline", "-.5").baseline, "-.5");
+  assert.deepEqual(flags("--target=digit 3").target, { kind: "label", label: "digit 3" });
+});
+
+test("an unknown option is named, with the one that was meant", () => {
+  const error = failure(...needed, "--tolerence", "0.1");
+  assert.equal(error.code, "usage");
+  assert.match(error.message, /--tolerence/);
+  assert.equal(error.details.whatToDo, "Did you mean --tolerance?");
+  assert.match(failure(...needed, "--max-eval", "9").details.whatToDo ?? "", /--max-evaluations\?/);
+  assert.match(failure(...needed, "--colour").message, /--colour/);
+  assert.match(failure(...needed, "-x").message, /-x/);
+});
+
+test("what is missing, superfluous or repeated is an error that names the option", () => {
+  const cases: [string[], RegExp][] = [
+    [["--input", "x.npy", "--out", "o"], /--model/],
+    [["--model", "m", "--input", "x.npy"], /--out/],
+    [["--model", "m", "--out", "o"], /sample/],
+    [[...needed, "--target"], /--target needs a value/],
+    [[...needed, "--target", "--json"], /--target needs a value/],
+    [[...needed, "--json=yes"], /--json takes no value/],
+    [[...needed, "--link", "logit", "--link", "softmax"], /--link is given twice/],
+    [[...needed, "stray"], /stray/],
+  ];
+  for (const [args, message] of cases) {
+    const error = failure(...args);
+    assert.equal(error.code, "usage", args.join(" "));
+    assert.match(error.message, message);
+  }
+});
+
+test("a value that does not fit says what would", () => {
+  const cases: [string, string, RegExp][] = [
+    ["row", "-1", /from 0/],
+    ["row", "1.5", /whole number/],
+    ["target", "-1", /from 0/],
+    ["link", "softmx", /logit, softmax, sigmoid/],
+    ["method", "ig", /integrated-gradients/],
+    ["rule", "simpson", /gauss-legendre/],
+    ["steps", "0", /from 1/],
+    ["tolerance", "0", /above 0/],
+    ["tolerance", "1", /below 1/],
+    ["tolerance", "NaN", /fraction/],
+    ["tolerance", "", /fraction/],
+    ["grain", "0", /from 1/],
+    ["max-evaluations", "many", /whole number/],
+    ["backend", "gpu", /tensorflow, wasm, cpu/],
+    ["fail-above", "-0.1", /at least 0/],
+  ];
+  for (const [option, value, expected] of cases) {
+    const error = failure(...needed, `--${option}=${value}`);
+    assert.equal(error.code, "usage", option);
+    assert.match(error.message, new RegExp(`--${option}`));
+    assert.match(error.details.expected ?? "", expected, option);
+    assert.match(error.details.found ?? "", new RegExp(`"${value}"`));
+  }
+  assert.equal(failure(...needed, "--link", "softmx").details.whatToDo, "Did you mean softmax?");
+});
