@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { io } from "@tensorflow/tfjs-core";
-import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { io } from "@tensorflow/tfjs-core";
+import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 
 const WEIGHTS = "weights.bin";
 
@@ -25,4 +26,12 @@ export async function writeLayersModel(model: LayersModel, folder: string): Prom
   };
   await model.save(handler);
   return bytes;
+}
+
+/** Reads what `writeLayersModel` wrote, so that what is measured is what lies on the disk. */
+export function readLayersModel(folder: string): Promise<LayersModel> {
+  const url = pathToFileURL(join(folder, "model.json")).href;
+  const fetchFunc = async (file: string | URL | Request) =>
+    new Response(readFileSync(fileURLToPath(file instanceof Request ? file.url : file)));
+  return loadLayersModel(io.http(url, { fetchFunc }));
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { BackendInfo } from "../../src/backend/index.ts";
 import { Chance } from "./chance.ts";
-import { writeLayersModel } from "./layersModelFile.ts";
+import { readLayersModel, writeLayersModel } from "./layersModelFile.ts";
 import { questionMetrics } from "./questionMetrics.ts";
 import { buildQuestionModel } from "./questionModel.ts";
 import { generateQuestions, type Question, withoutOpening } from "./questions.ts";
@@ -37,7 +37,10 @@ export async function makeQuestions(backend: BackendInfo, command: string): Prom
   });
   const folder = "models/question-classifier";
   const weightsBytes = await writeLayersModel(model, join(samplesFolder, folder));
-  const metrics = questionMetrics(heldOut, training, (texts) => predictQuestions(model, texts, ids));
+  const parameters = model.countParams();
+  model.dispose();
+  const saved = await readLayersModel(join(samplesFolder, folder));
+  const metrics = questionMetrics(heldOut, training, (texts) => predictQuestions(saved, texts, ids));
   const { otherTypes, human } = metrics.artefact;
   console.log(
     `question-classifier: held out ${metrics.questions} questions, right ${percent(metrics.accuracy)}; with "please" ` +
@@ -53,12 +56,12 @@ export async function makeQuestions(backend: BackendInfo, command: string): Prom
     seed: SEED,
     backend: `${backend.name} ${backend.version}`,
     weightsBytes,
-    parameters: model.countParams(),
+    parameters,
     training: { questions: training.length, templates: count(trainingTemplates), epochs: EPOCHS },
     heldOut: { templates: count(heldOutTemplates), ...metrics },
   });
   const said = predictQuestions(
-    model,
+    saved,
     shownQuestions.map(({ question }) => question),
     ids,
   );
@@ -77,7 +80,7 @@ export async function makeQuestions(backend: BackendInfo, command: string): Prom
     shownQuestions.slice(0, PLAIN_ROWS).map(({ question }) => question),
   );
   writeLines("questions-train.csv", ["question,type", ...training.slice(0, SHOWN_TRAINING_ROWS).map(csvRow)]);
-  model.dispose();
+  saved.dispose();
 }
 
 /** A wording is held out when no training template could have made it, with any opening and any "please". */
