@@ -30,7 +30,14 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   const model = source.format === "tfjs-layers" ? await loadLayers(source, weights) : await loadGraph(source, weights);
   const file = resolve(source.file);
   const name = basename(file) === "model.json" ? basename(dirname(file)) : basename(file, ".json");
-  return { model, format: source.format, name, summary: summarize(model, weights.data.byteLength), fingerprint };
+  return {
+    model,
+    format: source.format,
+    name,
+    summary: summarize(model, weights.data.byteLength),
+    fingerprint,
+    files: [file, ...weights.files],
+  };
 }
 
 function summarize(model: DifferentiableModel, weightBytes: number): ModelSummary {

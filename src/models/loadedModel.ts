@@ -19,4 +19,6 @@ export interface LoadedModel {
   readonly summary: ModelSummary;
   /** SHA-256, in hexadecimal, of `model.json` and the weight files in the manifest's order. */
   readonly fingerprint: string;
+  /** `model.json` and the weight files, absolute: when one of them changes, the model has. */
+  readonly files: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bytesSchema } from "./arrays.ts";
 import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
 import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
@@ -119,7 +120,7 @@ export const computeContract = {
       overlay: explanationSchema.optional(),
       theme: z.enum(["dark", "light", "high-contrast"]).default("dark"),
     }),
-    result: z.strictObject({ png: z.instanceof(Uint8Array), width: z.int(), height: z.int() }),
+    result: z.strictObject({ png: bytesSchema, width: z.int(), height: z.int() }),
     event: nothing,
   },
   /** Writes explanation.json, attributions-K.npy and report.html into a folder. */

@@ -1,11 +1,9 @@
 import { z } from "zod";
+import { float32Schema as float32, float64Schema as float64 } from "./arrays.ts";
 import { baselineSchema, methodSchema, ruleSchema } from "./explain.ts";
 import { formatSchema, linkSchema } from "./manifest.ts";
 
 /** What comes back: the numbers of the trust strip, the path, and the attributions in the form that they are read in. */
-
-const float32 = z.instanceof(Float32Array);
-const float64 = z.instanceof(Float64Array);
 
 export const statusSchema = z.enum([
   "running",

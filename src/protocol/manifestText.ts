@@ -31,7 +31,7 @@ export function readManifestText(text: string): ManifestText {
       ),
     };
   }
-  const parsed = manifestSchema.safeParse(valueOf(tree));
+  const parsed = manifestSchema.safeParse(contentOf(tree));
   if (!parsed.success) {
     return { manifest: undefined, issues: parsed.error.issues.flatMap((found) => issuesOf(text, tree, found)) };
   }
@@ -139,7 +139,7 @@ function issue(text: string, message: string, { offset, length }: Range): Manife
   return { message, offset, length, line: text.slice(0, offset).split("\n").length };
 }
 
-function valueOf(node: Node): unknown {
+function contentOf(node: Node): unknown {
   switch (node.type) {
     case "array":
       return (node.children ?? []).map(valueOf);
@@ -147,7 +147,7 @@ function valueOf(node: Node): unknown {
       return Object.fromEntries(
         (node.children ?? []).map((property) => {
           const [key, value] = property.children ?? [];
-          return [String(key?.value), value === undefined ? undefined : valueOf(value)];
+          return [String(key?.value), value === undefined ? undefined : contentOf(value)];
         }),
       );
     default:

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bytesSchema } from "./arrays.ts";
 import { runningSchema } from "./compute.ts";
 import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";
 import { explanationSchema } from "./explanation.ts";
@@ -11,7 +12,7 @@ const choice = z.strictObject({ id: z.string(), label: z.string(), description: 
 export const shownSchema = z.strictObject({
   explanation: explanationSchema,
   /** The original picture, at most 2048 pixels wide or high, as PNG or JPEG bytes; null for text and tensors. */
-  picture: z.strictObject({ bytes: z.instanceof(Uint8Array), mime: z.string() }).nullable(),
+  picture: z.strictObject({ bytes: bytesSchema, mime: z.string() }).nullable(),
 });
 
 export const historyItemSchema = z.strictObject({
@@ -123,7 +124,7 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("compare"), ids: z.tuple([z.string(), z.string()]) }),
   z.strictObject({ type: z.literal("closeComparison") }),
   z.strictObject({ type: z.literal("export"), format: z.enum(["png", "html", "json"]) }),
-  z.strictObject({ type: z.literal("image"), captureId: z.string(), png: z.instanceof(Uint8Array) }),
+  z.strictObject({ type: z.literal("image"), captureId: z.string(), png: bytesSchema }),
   z.strictObject({ type: z.literal("chooseSample") }),
   z.strictObject({ type: z.literal("chooseModel") }),
   z.strictObject({ type: z.literal("openSample") }),

@@ -1,6 +1,6 @@
 import { assertNever } from "../common/errors.ts";
 import type { Explanation } from "./explanation.ts";
-import { formatPercent, formatSigned } from "./format.ts";
+import { formatPercent, formatScore, formatSigned } from "./format.ts";
 
 /**
  * The verdict on an explanation, in the words that the panel, the report, the diagnostic and the command line share.
@@ -163,4 +163,75 @@ export function bannerOf(explanation: Explanation, warnAbove: number): BannerTex
     sentence: `${sums}${where}${floor}`,
     actions,
   };
+}
+
+/** What the banner says where there is something to do besides low trust, most pressing first. */
+export interface NoticeText {
+  readonly tone: "info" | "error";
+  readonly title: string;
+  readonly sentence: string;
+  readonly actions: readonly ("continue" | "discard" | "explain-again")[];
+}
+
+export function cancelledNotice(explanation: Explanation): NoticeText {
+  const { evaluations, featureError, tolerance } = explanation;
+  const kept = `${evaluations} ${evaluations === 1 ? "evaluation is" : "evaluations are"} kept.`;
+  const good = featureError !== null && featureError <= FEATURE_ERROR_LIMIT;
+  return {
+    tone: "info",
+    title: good ? "Cancelled: a usable draft." : "Cancelled: too early to read.",
+    sentence:
+      featureError === null
+        ? `${kept} The goal of ${formatPercent(tolerance)} was not reached.`
+        : `${kept} The values are good to about ${formatPercent(featureError)}; the goal was ${formatPercent(tolerance)}.`,
+    actions: ["continue", "discard"],
+  };
+}
+
+export function staleNotice(what: "sample" | "model"): NoticeText {
+  return {
+    tone: "info",
+    title: `The ${what} changed on disk.`,
+    sentence: `This map belongs to the ${what} as it was before.`,
+    actions: ["explain-again"],
+  };
+}
+
+/** How well two maps agree, in words. */
+export function agreementOf(rankCorrelation: number | null, topOverlap: number | null): NoticeText {
+  if (rankCorrelation === null || topOverlap === null) {
+    return {
+      tone: "info",
+      title: "The two maps cannot be compared cell by cell.",
+      sentence: "Their shapes differ; both are painted on one scale.",
+      actions: [],
+    };
+  }
+  const strength =
+    rankCorrelation >= 0.9
+      ? "closely"
+      : rankCorrelation >= 0.6
+        ? "in the main"
+        : rankCorrelation >= 0.2
+          ? "weakly"
+          : "hardly at all";
+  return {
+    tone: "info",
+    title: `The two maps agree ${strength}.`,
+    sentence:
+      `Rank correlation ${formatScore(rankCorrelation, 2)}; they share ${formatPercent(topOverlap)} of their strongest tenth. ` +
+      "Name the baseline whenever you show either map.",
+    actions: [],
+  };
+}
+
+/** What the plain gradient's sum says beside the change that it is meant to explain. */
+export function gradientCaption(gradientSum: number, deltaF: number, link: string): string {
+  const sums = `adds up to ${formatSigned(gradientSum)} of ${formatSigned(deltaF)}`;
+  if (deltaF === 0) return sums;
+  const ratio = gradientSum / deltaF;
+  if (Math.abs(ratio) < 0.1) return `${sums}: ${link === "logit" ? "the score" : link} is saturated`;
+  if (ratio < 0) return `${sums}: even the sign is wrong`;
+  if (Math.abs(ratio - 1) < 0.1) return `${sums}: agrees here`;
+  return sums;
 }

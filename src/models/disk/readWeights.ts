@@ -9,6 +9,8 @@ export interface Weights {
   readonly specs: WeightEntry[];
   /** All shards of all groups, one after the other. */
   readonly data: ArrayBuffer;
+  /** The shards, absolute. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -29,7 +31,7 @@ export async function readWeights(model: ModelJson, signal?: AbortSignal): Promi
   }
   const specs = model.weights.flatMap((group) => group.weights);
   refuseNonFiniteWeights(model.file, specs, data.buffer);
-  return { specs, data: data.buffer };
+  return { specs, data: data.buffer, files: shards.map((shard) => shard.path) };
 }
 
 /** Bytes of one weight as it is stored; undefined for strings, whose length stands in the data itself. */

@@ -1,0 +1,221 @@
+import { randomUUID } from "node:crypto";
+import { activateBackend, type BackendOptions } from "../backend/index.ts";
+import { throwIfCancelled } from "../common/cancellation.ts";
+import { PathlightError } from "../common/errors.ts";
+import { regrain } from "../engine/regrain.ts";
+import type { LoadedModel } from "../models/loadedModel.ts";
+import type { ExplainEvent } from "../protocol/compute.ts";
+import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
+import type { BackendInfo, Explanation, Prediction } from "../protocol/explanation.ts";
+import type { ManifestModel } from "../protocol/manifest.ts";
+import { inferManifestModel } from "../samples/index.ts";
+import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
+import { integrateRun } from "./integrateRun.ts";
+import { ModelCache } from "./modelCache.ts";
+import { Mutex } from "./mutex.ts";
+import { planRun } from "./planRun.ts";
+import { Run } from "./run.ts";
+import { runKey } from "./runKey.ts";
+import { planGrain } from "./runPlan.ts";
+import { RunStore } from "./runStore.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly emit?: ((event: ExplainEvent) => void) | undefined;
+}
+
+/** A model with the manifest entry that it is used by. */
+export interface OpenedModel {
+  readonly loaded: LoadedModel;
+  readonly entry: ManifestModel;
+  readonly baseFolder: string;
+  /** What was inferred rather than read from a manifest, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Completeness error above which an explanation carries a warning in its file. */
+const WARN_ABOVE = 0.05;
+
+/**
+ * Explains samples: what the command line and the compute process share. One explanation computes at a time; others
+ * wait for their turn. Runs are kept, so that the same question with a tighter tolerance goes on from what is known.
+ */
+export class ExplainService {
+  readonly #backendOptions: BackendOptions;
+  readonly #models = new ModelCache();
+  readonly #runs = new RunStore();
+  readonly #turn = new Mutex();
+  #backend: { readonly preference: BackendPreference; readonly info: BackendInfo } | undefined;
+
+  constructor(options: BackendOptions = {}) {
+    this.#backendOptions = options;
+  }
+
+  get activeBackend(): BackendInfo | null {
+    return this.#backend?.info ?? null;
+  }
+
+  explain(request: ExplainRequest, options: CallOptions = {}): Promise<Explanation> {
+    return this.#inTurn(options, async () => {
+      const { settings } = request;
+      const backend = await this.#activate(settings.backend, options);
+      const opened = await this.#open(request.model, backend, options);
+      options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
+      const plan = await planRun(request, opened, backend, options.signal);
+      throwIfCancelled(options.signal);
+      const key = runKey(
+        [
+          plan.model.fingerprint,
+          backend.name,
+          plan.scalar.fetch,
+          plan.scalar.transform,
+          plan.target.index,
+          settings.method,
+          settings.rule,
+          settings.rule === "adaptive" ? null : settings.steps,
+        ],
+        [...plan.explained.flatMap(({ x, baseline }) => [x, baseline]), ...plan.held.map(({ data }) => data)],
+      );
+      const { tolerance, maxEvaluations, grain } = settings;
+      const run = new Run(randomUUID(), key, plan, { tolerance, maxEvaluations, grain });
+      const known = this.#runs.findByKey(key)?.integration ?? null;
+      options.emit?.({ type: "predicted", runId: run.id, backend, explanation: run.explanation(WARN_ABOVE) });
+      return this.#integrate(run, known, opened.loaded, options);
+    });
+  }
+
+  /** Goes on with a run under other limits. */
+  refine(runId: string, tolerance: number, maxEvaluations: number, options: CallOptions = {}): Promise<Explanation> {
+    return this.#inTurn(options, async () => {
+      const run = this.#runs.get(runId);
+      const { request } = run.plan;
+      const backend = await this.#activate(run.plan.backend.name, options);
+      const { loaded } = await this.#open(request.model, backend, options);
+      if (loaded.fingerprint !== run.plan.model.fingerprint) {
+        throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
+          file: request.model.path,
+          whatToDo: "Run it again.",
+        });
+      }
+      run.limits = { ...run.limits, tolerance, maxEvaluations };
+      return this.#integrate(run, run.integration, loaded, options);
+    });
+  }
+
+  /** The same nodes read at another grain. */
+  regrain(runId: string, grain: number): Explanation {
+    const run = this.#runs.get(runId);
+    if (run.integration === null) throw new PathlightError("run-unknown", "Nothing is known of this explanation yet.");
+    run.integration = regrain(run.integration, planGrain(run.plan, grain));
+    run.limits = { ...run.limits, grain };
+    if (run.status !== "cancelled") run.status = run.integration.status;
+    return run.explanation(WARN_ABOVE);
+  }
+
+  snapshot(runId: string): Explanation | null {
+    const run = this.#runs.find(runId);
+    return run === undefined || run.integration === null ? null : run.explanation(WARN_ABOVE);
+  }
+
+  release(runId: string): void {
+    this.#runs.release(runId);
+  }
+
+  predict(
+    request: ExplainRequest,
+    options: CallOptions = {},
+  ): Promise<{ predictions: Prediction[]; backend: BackendInfo }> {
+    return this.#inTurn(options, async () => {
+      const backend = await this.#activate(request.settings.backend, options);
+      const opened = await this.#open(request.model, backend, options);
+      const plan = await planRun(request, opened, backend, options.signal);
+      return { predictions: [...plan.predictions], backend };
+    });
+  }
+
+  openModel(model: ModelRef, preference: BackendPreference, options: CallOptions = {}): Promise<OpenedModel> {
+    return this.#inTurn(options, async () => this.#open(model, await this.#activate(preference, options), options));
+  }
+
+  /** Attributions of a kept run, one for each explained input, in the shape of that input; per token for text. */
+  attributionTensors(runId: string): AttributionTensor[] {
+    const run = this.#runs.get(runId);
+    if (run.integration === null) throw new PathlightError("run-unknown", "Nothing is known of this explanation yet.");
+    return attributionTensors(run.plan, run.integration);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#turn.run(async () => {
+      this.#runs.dispose();
+      this.#models.dispose();
+    });
+  }
+
+  #inTurn<T>(options: CallOptions, task: () => Promise<T>): Promise<T> {
+    if (this.#turn.isBusy) {
+      options.emit?.({ type: "stage", stage: "backend", message: "Waiting for another explanation" });
+    }
+    return this.#turn.run(async () => {
+      throwIfCancelled(options.signal);
+      return task();
+    });
+  }
+
+  async #activate(preference: BackendPreference, options: CallOptions): Promise<BackendInfo> {
+    const known = this.#backend;
+    if (known !== undefined && (known.preference === preference || known.info.name === preference)) return known.info;
+    const report = (message: string): void => options.emit?.({ type: "stage", stage: "backend", message });
+    report("Starting TensorFlow");
+    // Tensors belong to the backend that made them.
+    this.#models.dispose();
+    const info = await activateBackend(preference, { ...this.#backendOptions, onProgress: report });
+    this.#backend = { preference, info };
+    return info;
+  }
+
+  async #open(model: ModelRef, backend: BackendInfo, options: CallOptions): Promise<OpenedModel> {
+    options.emit?.({ type: "stage", stage: "model", message: "Loading the model" });
+    const format = model.format ?? model.entry?.format;
+    const loaded = await this.#models.get(model.path, format, backend.name, options.signal);
+    if (model.entry !== undefined) {
+      return { loaded, entry: model.entry, baseFolder: model.baseFolder ?? "", notes: [] };
+    }
+    const inferred = await inferManifestModel({
+      path: model.path,
+      name: loaded.name,
+      format: loaded.format,
+      inputs: loaded.model.inputs,
+      outputs: loaded.model.outputs,
+      heads: loaded.model.heads,
+      embeddings: loaded.model.embeddings,
+    });
+    return { loaded, ...inferred };
+  }
+
+  async #integrate(
+    run: Run,
+    known: Run["integration"],
+    loaded: LoadedModel,
+    options: CallOptions,
+  ): Promise<Explanation> {
+    options.emit?.({ type: "stage", stage: "explaining", message: "Explaining" });
+    this.#runs.put(run);
+    run.status = "running";
+    try {
+      await integrateRun(run, known, loaded.model, {
+        signal: options.signal,
+        onProgress: (running) => options.emit?.({ type: "progress", running }),
+        onDraft: (running) => options.emit?.({ type: "draft", running, explanation: run.explanation(WARN_ABOVE) }),
+      });
+    } catch (error) {
+      if (error instanceof PathlightError && error.code === "cancelled" && run.integration !== null) {
+        run.status = "cancelled";
+      } else {
+        this.#runs.release(run.id);
+      }
+      throw error;
+    }
+    this.#runs.put(run);
+    return run.explanation(WARN_ABOVE);
+  }
+}

@@ -1,0 +1,66 @@
+import { doctor } from "../backend/index.ts";
+import { PathlightError } from "../common/errors.ts";
+import type { computeContract, ModelInfo } from "../protocol/compute.ts";
+import type { Handlers } from "../rpc/channel.ts";
+import { ExplainService, type OpenedModel } from "./explainService.ts";
+import { exportAll } from "./export/index.ts";
+import { renderThumbnail } from "./export/thumbnail.ts";
+import { version } from "./version.ts";
+
+/** The methods of the compute process. The service is made by `hello`, which brings the user's settings. */
+export function computeHandlers(): Handlers<typeof computeContract> {
+  let service: ExplainService | undefined;
+  let options: ConstructorParameters<typeof ExplainService>[0] = {};
+  const ready = (): ExplainService => {
+    if (service === undefined) throw new PathlightError("protocol", "The compute process was asked before `hello`.");
+    return service;
+  };
+  return {
+    hello: async (params) => {
+      await service?.dispose();
+      const { tensorflowPath, python, cacheFolder } = params;
+      options = { tensorflowPath, python, cacheFolder };
+      service = new ExplainService(options);
+      return { version, pid: process.pid, node: process.version };
+    },
+    doctor: async () => doctor({ ...options, active: ready().activeBackend }),
+    inspectModel: async ({ model, backend }, { signal }) =>
+      modelInfo(model.path, await ready().openModel(model, backend, { signal })),
+    predict: ({ request }, { signal }) => ready().predict(request, { signal }),
+    explain: (request, { signal, emit }) => ready().explain(request, { signal, emit }),
+    refine: ({ runId, tolerance, maxEvaluations }, { signal, emit }) =>
+      ready().refine(runId, tolerance, maxEvaluations, { signal, emit }),
+    regrain: ({ runId, grain }) => ready().regrain(runId, grain),
+    snapshot: ({ runId }) => ready().snapshot(runId),
+    release: ({ runId }) => {
+      ready().release(runId);
+      return undefined;
+    },
+    thumbnail: ({ sample, size, overlay, theme }) => renderThumbnail(sample, { size, overlay, theme }),
+    exportExplanation: async ({ explanation, request, folder }) => ({
+      files: await exportAll(folder, { explanation, request, tensors: null }),
+    }),
+    crash: () => {
+      process.kill(process.pid, "SIGKILL");
+      return undefined;
+    },
+  };
+}
+
+function modelInfo(path: string, { loaded, entry, baseFolder, notes }: OpenedModel): ModelInfo {
+  const { model, name, format, fingerprint } = loaded;
+  const nodes = (specs: typeof model.nodes): ModelInfo["nodes"] =>
+    specs.map(({ id, op, shape, dtype }) => ({ id, op, shape: [...shape], dtype }));
+  return {
+    path,
+    name,
+    format,
+    fingerprint,
+    parameterCount: model.parameterCount,
+    inputs: nodes(model.inputs),
+    outputs: nodes(model.outputs),
+    heads: model.heads.map((head) => ({ ...head })),
+    nodes: nodes(model.nodes),
+    inferred: { entry, baseFolder, notes: [...notes] },
+  };
+}

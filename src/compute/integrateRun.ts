@@ -1,0 +1,122 @@
+import { type IntegrateOptions, integrate, type RoundSnapshot } from "../engine/integrate.ts";
+import type { Integration } from "../engine/integration.ts";
+import { attribute } from "../engine/methods.ts";
+import { type ExplainedInput, ModelIntegrand } from "../engine/modelIntegrand.ts";
+import type { DifferentiableModel } from "../engine/port.ts";
+import type { Running } from "../protocol/compute.ts";
+import { feedTensor, withFeeds } from "./feeds.ts";
+import { pacedIntegrand } from "./pacedIntegrand.ts";
+import type { Run } from "./run.ts";
+import { planGrain } from "./runPlan.ts";
+
+export interface IntegrateRunOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress: (running: Running) => void;
+  /** After each round; the run then holds the result so far. */
+  readonly onDraft: (running: Running) => void;
+}
+
+/**
+ * Computes a run, going on from what is known. When it is cancelled or fails, the run keeps the result of its last
+ * round, if there was one.
+ */
+export async function integrateRun(
+  run: Run,
+  known: Integration | null,
+  model: DifferentiableModel,
+  options: IntegrateRunOptions,
+): Promise<void> {
+  const { plan, limits } = run;
+  const start = performance.now();
+  const before = run.seconds;
+  const clock = new Progress(known, limits.tolerance, limits.maxEvaluations);
+  const running = (): Running => ({ ...clock.state, seconds: before + (performance.now() - start) / 1000 });
+  const integrateOptions: IntegrateOptions = {
+    rule: plan.settings.rule,
+    steps: plan.settings.steps,
+    tolerance: limits.tolerance,
+    // Three nodes are the least that the adaptive rule can start from.
+    maxEvaluations: Math.max(3, limits.maxEvaluations),
+    grain: planGrain(plan, limits.grain),
+    previous: known ?? undefined,
+    signal: options.signal,
+    batchSize: 64,
+    onRound: (round) => {
+      clock.round(round);
+      run.integration = round.integration();
+      run.seconds = before + (performance.now() - start) / 1000;
+      if (round.status === "running") options.onDraft(running());
+    },
+  };
+  const held = plan.held;
+  await withFeeds(held, async (heldFeeds) => {
+    const explained: ExplainedInput[] = [];
+    try {
+      for (const { node, shape, x, baseline } of plan.explained) {
+        explained.push({
+          node,
+          x: feedTensor({ shape, data: x, dtype: "float32" }),
+          baseline: feedTensor({ shape, data: baseline, dtype: "float32" }),
+        });
+      }
+      const integrand = await ModelIntegrand.create({
+        model,
+        explained,
+        heldFeeds,
+        target: { fetch: plan.scalar.fetch, index: plan.target.index, link: plan.scalar.transform },
+      });
+      const { method } = plan.settings;
+      const evaluated = (count: number): void => {
+        clock.evaluated(count);
+        options.onProgress(running());
+      };
+      run.integration =
+        method === "integrated-gradients"
+          ? await integrate(pacedIntegrand(integrand, evaluated), integrateOptions)
+          : await attribute(integrand, method, integrateOptions);
+      run.status = run.integration.status;
+    } finally {
+      for (const { x, baseline } of explained) {
+        x.dispose();
+        baseline.dispose();
+      }
+      run.seconds = before + (performance.now() - start) / 1000;
+    }
+  });
+}
+
+/** How far a run has come, on the scale of the logarithm of its error, or of its evaluations where that is further. */
+class Progress {
+  readonly #tolerance: number;
+  readonly #most: number;
+  readonly #known: number;
+  #evaluations: number;
+  #rounds: number;
+  #firstError: number | null = null;
+  #progress: number | null = null;
+
+  constructor(known: Integration | null, tolerance: number, most: number) {
+    this.#known = known?.evaluations ?? 0;
+    this.#evaluations = this.#known;
+    this.#rounds = known?.rounds ?? 0;
+    this.#tolerance = tolerance;
+    this.#most = most;
+  }
+
+  get state(): Omit<Running, "seconds"> {
+    return { evaluations: this.#evaluations, rounds: this.#rounds, progress: this.#progress };
+  }
+
+  evaluated(count: number): void {
+    this.#evaluations = this.#known + count;
+  }
+
+  round({ round, completeness, feature }: RoundSnapshot): void {
+    this.#rounds = round;
+    const error = Math.max(completeness, feature, Number.MIN_VALUE);
+    this.#firstError ??= error;
+    const wanted = Math.log(this.#firstError / this.#tolerance);
+    const done = wanted > 0 ? Math.log(this.#firstError / error) / wanted : 1;
+    this.#progress = Math.min(1, Math.max(0, done, this.#evaluations / this.#most));
+  }
+}

@@ -1,0 +1,294 @@
+import { extname } from "node:path";
+import { type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { PathlightError } from "../common/errors.ts";
+import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec } from "../engine/port.ts";
+import { predict } from "../engine/predict.ts";
+import { fromTensorError } from "../engine/tensorErrors.ts";
+import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
+import type { ManifestInput } from "../protocol/manifest.ts";
+import {
+  createTokenizer,
+  type PreparedBaseline,
+  type PreparedSample,
+  prepareBaseline,
+  prepareSample,
+  type SampleContext,
+  shapeText,
+} from "../samples/index.ts";
+import type { OpenedModel } from "./explainService.ts";
+import { withFeeds } from "./feeds.ts";
+import { readLabels } from "./readLabels.ts";
+import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
+import { checkLabels, chooseHead, predictionsOf, resolveTarget, scalarTarget, taskOf } from "./target.ts";
+
+/** Everything before the integration: sample, baseline, prediction, target, all as plain numbers. A backend is active. */
+export async function planRun(
+  request: ExplainRequest,
+  opened: OpenedModel,
+  backend: BackendInfo,
+  signal: AbortSignal | undefined,
+): Promise<RunPlan> {
+  const { settings } = request;
+  const { entry, loaded } = opened;
+  const { model, ...file } = loaded;
+  const head = chooseHead(model, settings, entry);
+  const scalar = scalarTarget(head, settings.link);
+  const inputs = await prepareInputs(request, opened, signal);
+  const predictions = await predictAll(opened, head, inputs, signal);
+  const explained: ExplainedInput[] = [];
+  const held: FeedValue[] = [];
+  const notes: RunPlan["notes"][number][] = opened.notes.map((message) => ({
+    code: "inferred-preprocessing",
+    message,
+  }));
+  let baselineLabel = "";
+  for (const input of inputs) {
+    if (input.prepared.kind === "image" && input.prepared.alphaDropped) {
+      notes.push(...input.prepared.notes.map((message) => ({ code: "alpha-dropped" as const, message })));
+    }
+    if (!isExplained(input)) {
+      held.push(feedOf(input));
+      notes.push({ code: "held-input", message: `The input ${input.spec.id} is held at its value, not explained.` });
+      continue;
+    }
+    const baseline = await prepareBaseline(
+      settings.baseline ?? defaultBaseline(opened, input),
+      input.prepared,
+      input.manifest,
+      {
+        ...input.context,
+        meanOver: request.meanOver,
+      },
+    );
+    baselineLabel = baseline.label;
+    explained.push(...(await explainedInputs(model, input, baseline)));
+  }
+  if (explained.length === 0) {
+    throw new PathlightError("model-not-differentiable", "No input of the model can be explained: each is held.", {
+      expected: "an input of real numbers, or token ids with an embedding behind them",
+      found: inputs.map(({ spec }) => `${spec.id} (${spec.dtype})`).join(", "),
+      whatToDo: "Set `hold` to false for one of the inputs in pathlight.json.",
+    });
+  }
+  return {
+    request,
+    settings,
+    entry,
+    model: {
+      ...file,
+      path: request.model.path,
+      name: entry.name,
+      parameterCount: model.parameterCount,
+      inputShapes: model.inputs.map(({ shape }) => [...shape]),
+    },
+    backend,
+    head,
+    scalar,
+    target: resolveTarget(settings.target, predictions),
+    predictions,
+    explained,
+    held,
+    baselineLabel,
+    notes,
+  };
+}
+
+interface PreparedInput {
+  readonly spec: NodeSpec;
+  readonly manifest: ManifestInput;
+  readonly context: SampleContext;
+  readonly prepared: PreparedSample;
+  readonly embeddings: readonly EmbeddingSpec[];
+}
+
+async function prepareInputs(
+  request: ExplainRequest,
+  { loaded, entry, baseFolder }: OpenedModel,
+  signal: AbortSignal | undefined,
+): Promise<PreparedInput[]> {
+  const { model } = loaded;
+  for (const { input } of request.samples) {
+    if (input !== undefined && !model.inputs.some((spec) => spec.id === input)) {
+      throw new PathlightError("usage", `The model has no input ${JSON.stringify(input)}.`, {
+        expected: `one of ${model.inputs.map((spec) => spec.id).join(", ")}`,
+        found: JSON.stringify(input),
+        whatToDo: "Correct the name before the equals sign.",
+      });
+    }
+  }
+  const prepared: PreparedInput[] = [];
+  for (const [place, spec] of model.inputs.entries()) {
+    const given =
+      request.samples.find(({ input }) => input === spec.id) ??
+      (model.inputs.length === 1 ? request.samples.find(({ input }) => input === undefined) : request.samples[place]);
+    if (given === undefined || (given.input !== undefined && given.input !== spec.id)) {
+      throw new PathlightError("usage", `The input ${spec.id} of the model is missing.`, {
+        expected: `a sample for each of ${model.inputs.map(({ id }) => id).join(", ")}`,
+        found: request.samples.map(({ input }) => input ?? "one without a name").join(", "),
+        whatToDo: `Add --input ${spec.id}=FILE.`,
+      });
+    }
+    const embeddings = model.embeddings.filter(({ input }) => input === spec.id);
+    const described = entry.inputs.find(({ name }) => name === spec.id) ??
+      entry.inputs[place] ?? { kind: "tensor", hold: false };
+    const manifest = embeddings.length > 0 ? asIds(described, given.sample) : described;
+    const context: SampleContext = {
+      inputShape: spec.shape.slice(1),
+      integer: spec.dtype === "int32" || embeddings.length > 0,
+      vocabularyLimit: embeddings[0]?.vocabularySize,
+      tokenizer:
+        described.kind === "text"
+          ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
+          : undefined,
+      signal,
+    };
+    prepared.push({
+      spec,
+      manifest,
+      context,
+      embeddings,
+      prepared: await prepareSample(given.sample, manifest, context),
+    });
+  }
+  return prepared;
+}
+
+/** Ids of a model that starts with an embedding are tokens, also where nobody has described a tokenizer. */
+function asIds(described: ManifestInput, sample: SampleRef): ManifestInput {
+  if (described.kind !== "tensor") return described;
+  if (sample.kind === "text" || extname(sample.path).toLowerCase() !== ".npy") {
+    throw new PathlightError("tokenizer-invalid", "The model reads token ids, and no tokenizer is known for it.", {
+      file: sample.kind === "file" ? sample.path : undefined,
+      expected: "an input of kind text with a tokenizer in pathlight.json, or a .npy file with token ids",
+      found: "an input of kind tensor",
+      whatToDo: "Describe the tokenizer in pathlight.json; a vocab.txt beside the model is found by itself.",
+    });
+  }
+  // The tokenizer is not asked for ids from a file; this entry only says that they are tokens.
+  return { kind: "text", tokenizer: { type: "bytes", offset: 0, padId: 0 }, padSide: "right" };
+}
+
+function isExplained({ spec, manifest, embeddings }: PreparedInput): boolean {
+  if (manifest.kind === "tensor" && manifest.hold) return false;
+  return embeddings.length > 0 || spec.dtype === "float32";
+}
+
+function feedOf({ spec, prepared }: PreparedInput): FeedValue {
+  const { shape, data } = prepared.tensor;
+  const dtype = spec.dtype === "bool" ? "bool" : data instanceof Int32Array ? "int32" : "float32";
+  return { node: spec.id, shape, data, dtype };
+}
+
+function defaultBaseline({ entry }: OpenedModel, { prepared }: PreparedInput): RunPlan["settings"]["baseline"] {
+  const { baseline } = entry;
+  if (typeof baseline === "number") return { kind: "value", value: baseline };
+  if (baseline === undefined || prepared.kind === "tensor") return undefined;
+  return { kind: "name", name: baseline as "black" };
+}
+
+async function predictAll(
+  { loaded, entry, baseFolder }: OpenedModel,
+  head: RunPlan["head"],
+  inputs: readonly PreparedInput[],
+  signal: AbortSignal | undefined,
+): Promise<Prediction[]> {
+  return withFeeds(inputs.map(feedOf), async (feeds) => {
+    const logits = await predict(loaded.model, feeds, head.logit);
+    const outputs = head.output === head.logit ? logits : await predict(loaded.model, feeds, head.output);
+    await refuseNonFinite(loaded.model, feeds, [...logits.values, ...outputs.values]);
+    const labels = checkLabels(await readLabels(entry.labels, baseFolder, signal), logits.values.length, entry.name);
+    const task = taskOf(head, entry, logits.values.length);
+    return predictionsOf(head, task, logits.values, outputs.values, labels);
+  });
+}
+
+async function refuseNonFinite(
+  model: DifferentiableModel,
+  feeds: ReadonlyMap<NodeId, Tensor>,
+  values: readonly number[],
+): Promise<void> {
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return;
+  const node = await model.firstNonFiniteNode(feeds);
+  throw new PathlightError("not-finite", "The model's prediction is not a finite number.", {
+    expected: "finite values in every node",
+    found: node === null ? String(bad) : `${bad}; the first node that is not finite is ${node}`,
+    whatToDo: "Check the weights of that node and the preprocessing of the sample.",
+  });
+}
+
+/** The ends of the path in the input itself, or in each embedding of its ids. */
+async function explainedInputs(
+  model: DifferentiableModel,
+  input: PreparedInput,
+  baseline: PreparedBaseline,
+): Promise<ExplainedInput[]> {
+  const { spec, prepared, embeddings } = input;
+  if (embeddings.length === 0) {
+    if (baseline.kind !== "tensor")
+      throw new PathlightError("baseline-invalid", `${baseline.label} needs an embedding.`);
+    const { shape, data } = prepared.tensor;
+    if (shape.join() !== baseline.tensor.shape.join()) {
+      throw new PathlightError("baseline-invalid", "The baseline does not have the shape of the sample.", {
+        expected: shapeText(shape),
+        found: shapeText(baseline.tensor.shape),
+        whatToDo: "Choose another baseline.",
+      });
+    }
+    return [
+      {
+        input: spec.id,
+        node: spec.id,
+        shape,
+        x: Float32Array.from(data),
+        baseline: Float32Array.from(baseline.tensor.data),
+        prepared,
+      },
+    ];
+  }
+  const explained: ExplainedInput[] = [];
+  for (const { node } of embeddings) {
+    const { values: x, shape } = await embed(model, feedOf(input), node);
+    explained.push({
+      input: spec.id,
+      node,
+      shape,
+      x,
+      baseline: await baselineEmbedding(model, input, node, baseline, x.length),
+      prepared,
+    });
+  }
+  return explained;
+}
+
+async function baselineEmbedding(
+  model: DifferentiableModel,
+  input: PreparedInput,
+  node: NodeId,
+  baseline: PreparedBaseline,
+  size: number,
+): Promise<Float32Array> {
+  const fill = baseline.kind === "embedding" ? baseline.fill : ({ kind: "zero" } as const);
+  if (fill.kind === "zero") return new Float32Array(size);
+  if (fill.kind === "value") return new Float32Array(size).fill(fill.value);
+  return (await embed(model, { ...feedOf(input), data: fill.ids }, node)).values;
+}
+
+async function embed(
+  model: DifferentiableModel,
+  ids: FeedValue,
+  node: NodeId,
+): Promise<{ values: Float32Array; shape: number[] }> {
+  return withFeeds([ids], async (feeds) => {
+    let embedded: Tensor | undefined;
+    try {
+      embedded = tidy(() => model.evaluate(feeds, [node])[0] as Tensor);
+      return { values: Float32Array.from(await embedded.data()), shape: embedded.shape.slice(1) };
+    } catch (error) {
+      throw fromTensorError(error);
+    } finally {
+      embedded?.dispose();
+    }
+  });
+}

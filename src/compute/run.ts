@@ -1,0 +1,53 @@
+import type { Integration } from "../engine/integration.ts";
+import type { Explanation, Status } from "../protocol/explanation.ts";
+import { present } from "./present.ts";
+import type { RunPlan } from "./runPlan.ts";
+
+/** The limits that a run goes by; a refinement changes them and keeps the nodes. */
+export interface RunLimits {
+  readonly tolerance: number;
+  readonly maxEvaluations: number;
+  readonly grain: number | undefined;
+}
+
+/** One path, the nodes that are known of it, and the plan that they belong to. */
+export class Run {
+  readonly id: string;
+  readonly key: string;
+  readonly plan: RunPlan;
+  integration: Integration | null = null;
+  status: Status = "running";
+  limits: RunLimits;
+  /** Computing time so far, refinements included. */
+  seconds = 0;
+
+  constructor(id: string, key: string, plan: RunPlan, limits: RunLimits) {
+    this.id = id;
+    this.key = key;
+    this.plan = plan;
+    this.limits = limits;
+  }
+
+  /** Memory that its nodes hold, roughly. */
+  get bytes(): number {
+    const size = this.plan.explained.reduce((sum, explained) => sum + explained.x.length, 0);
+    return (this.integration?.evaluations ?? 0) * size * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  explanation(warnAbove: number): Explanation {
+    return present(this.plan, this.integration, {
+      runId: this.id,
+      status: this.status,
+      seconds: this.seconds,
+      grain: this.limits.grain,
+      tolerance: this.limits.tolerance,
+      maxEvaluations: this.limits.maxEvaluations,
+      warnAbove,
+    });
+  }
+
+  /** Lets go of the nodes. A run that was continued from this one may still use them, so they are only unreferenced. */
+  dispose(): void {
+    this.integration = null;
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  defaultImageGrain,
+  type Grain,
+  identityGrain,
+  imageGrain,
+  joinGrains,
+  positionGrain,
+} from "../engine/grain.ts";
+import type { NodeId, OutputHead } from "../engine/port.ts";
+import type { LoadedModel } from "../models/loadedModel.ts";
+import type { ExplainRequest, Settings } from "../protocol/explain.ts";
+import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
+import type { ManifestModel } from "../protocol/manifest.ts";
+import type { PreparedSample } from "../samples/index.ts";
+import type { ScalarTarget } from "./target.ts";
+
+/** Numbers that are fed to a node, without the batch axis. */
+export interface FeedValue {
+  readonly node: NodeId;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+  readonly dtype: "float32" | "int32" | "bool";
+}
+
+/** An input that is explained: the node that the path runs in, its two ends, and the sample that it came from. */
+export interface ExplainedInput {
+  /** The model's input; equals `node` unless the path runs in embedding space. */
+  readonly input: NodeId;
+  readonly node: NodeId;
+  readonly shape: readonly number[];
+  readonly x: Float32Array;
+  readonly baseline: Float32Array;
+  readonly prepared: PreparedSample;
+}
+
+/** All that a run needs to know, as plain numbers: tensors are made when it computes and gone when it has. */
+export interface RunPlan {
+  readonly request: ExplainRequest;
+  readonly settings: Settings;
+  readonly entry: ManifestModel;
+  readonly model: Omit<LoadedModel, "model"> & {
+    readonly path: string;
+    readonly name: string;
+    readonly parameterCount: number;
+    readonly inputShapes: (number | null)[][];
+  };
+  readonly backend: BackendInfo;
+  readonly head: OutputHead;
+  readonly scalar: ScalarTarget;
+  readonly target: Prediction;
+  readonly predictions: readonly Prediction[];
+  readonly explained: readonly ExplainedInput[];
+  readonly held: readonly FeedValue[];
+  readonly baselineLabel: string;
+  /** Inputs that are held, preprocessing that was guessed, pixels that were dropped: sentences for the user. */
+  readonly notes: readonly {
+    readonly code: "held-input" | "inferred-preprocessing" | "alpha-dropped";
+    readonly message: string;
+  }[];
+}
+
+/** Pixels a cell for the pictures of a plan: what the user asked for, else 8 above 64 pixels and 1 below. */
+export function grainPixels(explained: ExplainedInput, wanted: number | undefined): number {
+  const { prepared } = explained;
+  if (prepared.kind !== "image") return 1;
+  return Math.min(
+    wanted ?? defaultImageGrain(prepared.height, prepared.width),
+    Math.max(prepared.height, prepared.width),
+  );
+}
+
+/** The grain of one explained input. */
+export function grainOf(explained: ExplainedInput, wanted: number | undefined): Grain {
+  const { prepared, shape } = explained;
+  if (prepared.kind === "image") {
+    const { height, width, layout } = prepared;
+    const channels = shape.reduce((product, side) => product * side, 1) / (height * width);
+    return imageGrain({ height, width, channels, layout }, grainPixels(explained, wanted));
+  }
+  if (explained.node !== explained.input) {
+    const dimensions = shape.at(-1) ?? 1;
+    return positionGrain(explained.x.length / dimensions, dimensions);
+  }
+  return identityGrain(explained.x.length);
+}
+
+export function planGrain(plan: RunPlan, wanted: number | undefined): Grain {
+  return joinGrains(plan.explained.map((explained) => grainOf(explained, wanted)));
+}
