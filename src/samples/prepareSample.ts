@@ -29,7 +29,8 @@ export interface SampleContext {
 }
 
 /**
- * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input; else a
+ * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input
+ * (token ids where an embedding follows); else a
  * picture for `image`, a row or a piece of text for `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
  * `tokenizer-invalid`, `manifest-invalid`, `not-finite` and `cancelled`.
  */
@@ -46,9 +47,9 @@ export async function prepareSample(
   const { path } = sample;
   const info = fileInfo(path, sample.row ?? null);
   if (extname(path).toLowerCase() === ".npy") {
-    const integer = context.integer || input.kind === "text";
-    const tensor = await tensorFromNpy(path, context.inputShape, integer, context.signal);
-    if (input.kind === "text") {
+    const isIds = input.kind === "text" || context.vocabularyLimit !== undefined;
+    const tensor = await tensorFromNpy(path, context.inputShape, context.integer || isIds, context.signal);
+    if (isIds) {
       return { ...prepareIds(tensor, path, context.tokenizer, context.vocabularyLimit), info };
     }
     return { kind: "tensor", tensor, notes: [], info };
@@ -120,7 +121,7 @@ function inFile<T>(file: string | undefined, prepare: () => T): T {
 }
 
 function fileInfo(path: string, row: number | null): SampleInfo {
-  const title = row === null ? basename(path) : `${basename(path)}, row ${row}`;
+  const title = row === null ? basename(path) : `${basename(path)}, row ${row + 1}`;
   return { title, path, row, columns: [], column: null, label: null };
 }
 

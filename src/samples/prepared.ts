@@ -1,17 +1,14 @@
-import type { Token } from "../protocol/explanation.ts";
 import type { PreparedImage } from "./image/preparedImage.ts";
 import type { NumericTensor } from "./numericTensor.ts";
+import type { Encoded } from "./tokenizer/tokenizer.ts";
 
 /** A text as token ids; `tensor` is [positions], whole numbers. */
 export interface PreparedText {
   readonly kind: "text";
   readonly tensor: NumericTensor & { readonly data: Int32Array };
   readonly text: string;
-  /** One a position. */
-  readonly tokens: readonly Token[];
-  /** UTF-16 offset of the first character that the model does not see; null: it sees everything. */
-  readonly truncatedFrom: number | null;
-  readonly unknownCount: number;
+  /** Offsets are in `text`. */
+  readonly encoded: Encoded;
   readonly notes: readonly string[];
 }
 

@@ -16,7 +16,8 @@ export function prepareText(
   tokenizer: Tokenizer,
 ): PreparedText {
   const length = textLength(input, inputShape);
-  const { ids, tokens, truncatedFrom, unknownCount } = tokenizer.encode(text, length, input.padSide);
+  const encoded = tokenizer.encode(text, length, input.padSide);
+  const { ids, tokens, truncatedFrom, unknownCount } = encoded;
   const notes: string[] = [];
   if (truncatedFrom !== null) {
     notes.push(`The text is longer than the model takes: it saw the first ${tokens.length} tokens.`);
@@ -26,7 +27,7 @@ export function prepareText(
     const some = unknown.slice(0, 5).join(", ");
     notes.push(`Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`);
   }
-  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, tokens, truncatedFrom, unknownCount, notes };
+  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, notes };
 }
 
 /**
@@ -64,9 +65,7 @@ export function prepareIds(
     kind: "text",
     tensor: { shape: [...tensor.shape], data: ids },
     text,
-    tokens,
-    truncatedFrom: null,
-    unknownCount,
+    encoded: { ids, tokens, truncatedFrom: null, unknownCount },
     notes: [],
   };
 }

@@ -2,11 +2,13 @@ import { PathlightError } from "../../common/errors.ts";
 import type { ImageInput } from "../../protocol/manifest.ts";
 import { shapeText } from "../numericTensor.ts";
 
-export type Layout = "channels-last" | "channels-first" | "no-channels";
+export type Layout = "channels-last" | "channels-first";
 
 /** How a picture lies in the input of a model. */
 export interface ImageLayout {
+  /** An input without an axis for channels counts as channels last. */
   readonly layout: Layout;
+  readonly hasChannelAxis: boolean;
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3 | 4;
@@ -48,13 +50,13 @@ export function imageLayout(input: ImageInput, shape: readonly (number | null)[]
       "Correct or remove `size` in pathlight.json.",
     );
   }
-  return { layout, height, width, channels };
+  return { layout, hasChannelAxis: shape.length === 3, height, width, channels };
 }
 
 /** The layout that a shape without batch axis has by the place of its 1, 3 or 4; null: no picture. */
 export function guessLayout(shape: readonly (number | null)[]): Layout | null {
   const isChannels = (side: number | null | undefined) => side === 1 || side === 3 || side === 4;
-  if (shape.length === 2) return "no-channels";
+  if (shape.length === 2) return "channels-last";
   if (shape.length !== 3) return null;
   if (isChannels(shape[2])) return "channels-last";
   if (isChannels(shape[0])) return "channels-first";

@@ -134,8 +134,8 @@ function placement(image: DecodedImage, fit: ImageInput["fit"], size: ImageLayou
   return { crop, content, box: whole };
 }
 
-function tensorShape({ layout, height, width, channels }: ImageLayout): number[] {
-  if (layout === "no-channels") return [height, width];
+function tensorShape({ layout, hasChannelAxis, height, width, channels }: ImageLayout): number[] {
+  if (!hasChannelAxis) return [height, width];
   return layout === "channels-first" ? [channels, height, width] : [height, width, channels];
 }
 
