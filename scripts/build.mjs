@@ -155,6 +155,7 @@ async function copyFiles() {
   // The sources of TensorFlow's binding, so that an installed extension can compile it where no compiled one fits.
   const source = path.join(dist, "native", "source");
   await copy(path.join(modules, "@tensorflow/tfjs-node/binding"), path.join(source, "binding"));
+  await copy(path.join(root, "src/backend/native"), path.join(source, "own"));
   await copy(path.join(modules, "node-api-headers/include"), path.join(source, "node-api"));
 }
 

@@ -1,6 +1,6 @@
 // The core alone has no gradients; the union package registers them, for every backend.
 import "@tensorflow/tfjs";
-import { errorLine, PathlightError } from "../common/errors.ts";
+import { PathlightError } from "../common/errors.ts";
 import type { BackendInfo, BackendOptions, BackendPreference } from "./backendInfo.ts";
 import { activateCpu } from "./cpu.ts";
 import { activateTensorFlow } from "./tensorflow/activate.ts";
@@ -44,5 +44,6 @@ async function activateBest(options: BackendOptions): Promise<BackendInfo> {
 
 function why(error: unknown): string {
   if (!(error instanceof PathlightError)) throw error;
-  return error.code === "backend-broken" ? errorLine(error) : `${error.message} ${error.details.whatToDo ?? ""}`.trim();
+  const whatFailed = error.code === "backend-broken" ? `${error.message} Found ${error.details.found}.` : error.message;
+  return `${whatFailed} \`pathlight doctor\` says what to do.`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -18,24 +18,28 @@ import { npmPackageFolder, packageFolder } from "../packageFiles.ts";
 import type { Candidate } from "./candidate.ts";
 import { compileBinding } from "./compileBinding.ts";
 
-/** The binding's sources: tfjs-node's C++ files and the headers of Node's stable C API. */
+/** Folders of the binding's sources: tfjs-node's C++ files, ours, and the headers of Node's stable C API. */
 export interface BindingSources {
   readonly cpp: string;
+  readonly own: string;
   readonly nodeApi: string;
 }
 
 /** From node_modules in the repository, from dist/native/source in an installed extension. */
 export function bindingSources(): BindingSources | undefined {
   const root = packageFolder();
-  const shipped = {
-    cpp: join(root, "dist", "native", "source", "binding"),
-    nodeApi: join(root, "dist", "native", "source", "node-api"),
-  };
+  const shipped = join(root, "dist", "native", "source");
   const node = npmPackageFolder("@tensorflow/tfjs-node", root);
   const headers = npmPackageFolder("node-api-headers", root);
-  if (node !== undefined && headers !== undefined)
-    return { cpp: join(node, "binding"), nodeApi: join(headers, "include") };
-  return existsSync(shipped.cpp) ? shipped : undefined;
+  if (node !== undefined && headers !== undefined) {
+    return {
+      cpp: join(node, "binding"),
+      own: join(root, "src", "backend", "native"),
+      nodeApi: join(headers, "include"),
+    };
+  }
+  if (!existsSync(shipped)) return undefined;
+  return { cpp: join(shipped, "binding"), own: join(shipped, "own"), nodeApi: join(shipped, "node-api") };
 }
 
 /** A binding that came with the package, compiled for this platform; undefined in a repository. */
@@ -53,8 +57,8 @@ export function bindingFolder(candidate: Candidate, options: BackendOptions): st
   if (prebuilt !== undefined) hash.update(readFileSync(prebuilt));
   else {
     const sources = bindingSources();
-    for (const name of sources === undefined ? [] : readdirSync(sources.cpp).sort()) {
-      hash.update(name).update(readFileSync(join(sources?.cpp ?? "", name)));
+    for (const folder of sources === undefined ? [] : [sources.cpp, sources.own]) {
+      for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
     }
   }
   return join(options.cacheFolder ?? defaultCacheFolder(), "bindings", hash.digest("hex").slice(0, 24));
@@ -84,7 +88,7 @@ export async function ensureBinding(candidate: Candidate, options: BackendOption
     mkdirSync(aside, { recursive: true });
     symlinkSync(candidate.folder, join(aside, "tensorflow"), "dir");
     const prebuilt = prebuiltBinding();
-    if (prebuilt !== undefined) copyFileSync(prebuilt, join(aside, "tfjs_binding.node"));
+    if (prebuilt !== undefined) cpSync(dirname(prebuilt), aside, { recursive: true });
     else {
       options.onProgress?.("Compiling the TensorFlow binding, once");
       await compileBinding(candidate, bindingSources(), aside);

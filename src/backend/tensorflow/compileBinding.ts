@@ -58,36 +58,42 @@ export async function compileBinding(
       whatToDo: `Run \`${compilerCommand()}\`, or use WebAssembly.`,
     });
   }
-  const runPath = process.platform === "darwin" ? "@loader_path/tensorflow" : "$ORIGIN/tensorflow";
-  const { code, stderr, failure } = await run(
-    compiler,
-    [
-      ..."-O2 -std=c++17 -shared -fPIC -w -DNAPI_VERSION=8".split(" "),
-      ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
+  await compile(compiler, candidate, [
+    ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
+    `-I${sources.nodeApi}`,
+    `-I${include}`,
+    // The files include each other as "../binding/…" in places.
+    `-I${dirname(sources.cpp)}`,
+    `-I${sources.cpp}`,
+    join(sources.cpp, "tfjs_backend.cc"),
+    join(sources.cpp, "tfjs_binding.cc"),
+    join(candidate.folder, names.c),
+    join(candidate.folder, names.framework),
+    `-Wl,-rpath,${process.platform === "darwin" ? "@loader_path/tensorflow" : "$ORIGIN/tensorflow"}`,
+    "-o",
+    join(outFolder, "tfjs_binding.node"),
+  ]);
+  if (process.platform === "linux") {
+    const source = join(sources.own, "quietStart.cc");
+    await compile(compiler, candidate, [
       `-I${sources.nodeApi}`,
-      `-I${include}`,
-      // The files include each other as "../binding/…" in places.
-      `-I${dirname(sources.cpp)}`,
-      `-I${sources.cpp}`,
-      join(sources.cpp, "tfjs_backend.cc"),
-      join(sources.cpp, "tfjs_binding.cc"),
-      join(candidate.folder, names.c),
-      join(candidate.folder, names.framework),
-      `-Wl,-rpath,${runPath}`,
+      source,
+      "-ldl",
       "-o",
-      join(outFolder, "tfjs_binding.node"),
-    ],
-    { timeoutMs: 300_000 },
-  );
-  if (code !== 0) {
-    const reason = failure ?? stderr.split("\n").find((line) => /error|undefined/.test(line)) ?? `exit ${code}`;
-    throw new PathlightError(
-      "backend-unavailable",
-      `The TensorFlow binding does not compile against TensorFlow ${candidate.version ?? ""}: ${reason.trim()}`,
-      {
-        file: candidate.folder,
-        whatToDo: "Use another TensorFlow version, or WebAssembly.",
-      },
-    );
+      join(outFolder, "quiet_start.node"),
+    ]);
   }
+}
+
+async function compile(compiler: string, candidate: Candidate, args: readonly string[]): Promise<void> {
+  const flags = "-O2 -std=c++17 -shared -fPIC -w -DNAPI_VERSION=8".split(" ");
+  const { code, stderr, failure } = await run(compiler, [...flags, ...args], { timeoutMs: 300_000 });
+  if (code === 0) return;
+  const reason = failure ?? stderr.split("\n").find((line) => /error|undefined/.test(line)) ?? `exit ${code}`;
+  const version = candidate.version === undefined ? "" : ` ${candidate.version}`;
+  throw new PathlightError(
+    "backend-unavailable",
+    `The binding does not compile against TensorFlow${version}: ${reason.trim()}`,
+    { file: candidate.folder, whatToDo: "Use another TensorFlow version, or WebAssembly." },
+  );
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { dirname, join } from "node:path";
 import util from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TFJSBinding } from "@tensorflow/tfjs-node/dist/tfjs_binding.js";
@@ -11,10 +13,12 @@ let loaded: { file: string; binding: TFJSBinding } | undefined;
  * fails here kills the process. tfjs-node's own entry is not used, since it insists on its own download.
  */
 export async function loadTensorFlow(file: string): Promise<TFJSBinding> {
-  // Read by TensorFlow when it is loaded: errors only, since its greetings are no news to our users.
+  // Read by TensorFlow when it starts: errors only.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   restoreUtilHelpers();
   if (loaded?.file !== file) {
+    const quiet = join(dirname(file), "quiet_start.node");
+    if (existsSync(quiet)) process.dlopen({ exports: {} }, quiet);
     const target = { exports: {} };
     process.dlopen(target, file, constants.dlopen.RTLD_NOW);
     const { NodeJSKernelBackend } = await import("@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js");
