@@ -1,10 +1,9 @@
 import { PathlightError } from "../../common/errors.ts";
 import type { BackendInfo, BackendOptions } from "../backendInfo.ts";
-import { run } from "../childProcess.ts";
 import type { PlaceFinding } from "./candidate.ts";
+import { deviceName } from "./deviceName.ts";
 import { libraryNames } from "./libraryFile.ts";
 import { loadTensorFlow } from "./load.ts";
-import type { Probe } from "./probe.ts";
 import { namedFolder, searchTensorFlow } from "./search.ts";
 import { tryCandidate } from "./usable.ts";
 import { installCommand } from "./wheel.ts";
@@ -39,15 +38,6 @@ export async function activateTensorFlow(options: BackendOptions, strict: boolea
     if (isNamed && strict) break;
   }
   throw failures.find((error) => error.code === "backend-broken") ?? failures[0] ?? notFound(findings);
-}
-
-async function deviceName(probe: Probe): Promise<string> {
-  if (!probe.gpu) return "CPU";
-  const { code, stdout } = await run("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader"], {
-    timeoutMs: 10_000,
-  });
-  const name = code === 0 ? stdout.trim().split("\n")[0]?.trim() : undefined;
-  return name === undefined || name === "" ? "GPU" : `GPU: ${name}`;
 }
 
 function namedFolderIsEmpty(finding: PlaceFinding): PathlightError {

@@ -34,7 +34,7 @@ export function libraryDefect(file: string, arch: NodeJS.Architecture = process.
   try {
     const size = fstatSync(descriptor).size;
     const header = Buffer.alloc(64);
-    if (readSync(descriptor, header, 0, 64, 0) < 64) return `a file of ${size} bytes`;
+    if (readSync(descriptor, header, 0, 64, 0) < 64) return `a file of ${size} bytes, too short for a shared library`;
     const magic = header.readUInt32BE(0);
     // Mach-O, 64 bit or universal: the loader checks the rest.
     if (magic === 0xcffaedfe || magic === 0xcafebabe) return undefined;
