@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
-import { extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import { type BaselineSpec, type ExplainRequest, explainRequestSchema, type SampleRef } from "../protocol/explain.ts";
+import { rowKind } from "../protocol/rows.ts";
 import { baselineOf } from "./baselineOption.ts";
 import type { ExplainFlags } from "./explainFlags.ts";
 import { inputArgument } from "./inputArgument.ts";
@@ -14,8 +15,6 @@ export interface BuiltRequest {
   /** Lines for the user: what was taken from where. */
   readonly notes: readonly string[];
 }
-
-const rowFiles = new Set([".jsonl", ".ndjson", ".csv", ".tsv", ".txt"]);
 
 /**
  * What the flags ask for, with the manifest's values where a flag is absent. Paths are resolved against `folder`.
@@ -38,7 +37,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
   const request = explainRequestSchema.parse({
     model: choice.model,
     samples,
-    settings: {
+    settings: withoutUndefined({
       target: flags.target,
       output: flags.output ?? choice.model.entry?.output,
       link: flags.link ?? choice.model.entry?.link,
@@ -50,7 +49,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       grain: flags.grain,
       maxEvaluations: flags.maxEvaluations,
       backend: flags.backend,
-    },
+    }),
     ...(baseline?.kind === "name" && baseline.name === "mean"
       ? {
           meanOver: await samplesForMean(
@@ -61,6 +60,11 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       : {}),
   });
   return { request, notes };
+}
+
+/** Keys that are absent mean defaults, and stay absent in the record of the request. */
+function withoutUndefined(object: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 async function checkIsFile(path: string): Promise<void> {
@@ -87,7 +91,7 @@ function samplesFrom(
 ): ExplainRequest["samples"] {
   const column = flags.column ?? dataset?.spec.text;
   const files = inputs.map(({ name, path }) => {
-    const hasRows = rowFiles.has(extname(path).toLowerCase());
+    const hasRows = rowKind(path) !== null;
     const sample: SampleRef = {
       kind: "file",
       path,
@@ -102,7 +106,7 @@ function samplesFrom(
   for (const option of ["row", "column"] as const) {
     if (flags[option] === undefined || rows.length > 0) continue;
     throw usageError(`--${option} is for data files.`, {
-      expected: `an --input that is one of ${[...rowFiles].join(", ")}`,
+      expected: "an --input that is .jsonl, .ndjson, .csv, .tsv or .txt",
       found: inputs.map(({ path }) => path).join(", "),
       whatToDo: `Leave --${option} out.`,
     });

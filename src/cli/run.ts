@@ -1,4 +1,4 @@
-import { errorLine, type PathlightError, toPathlightError } from "../common/errors.ts";
+import { errorLine, PathlightError, toPathlightError } from "../common/errors.ts";
 import { version } from "../compute/version.ts";
 import { doctorSpec } from "./commands/doctorSpec.ts";
 import { type ExplainEnvironment, explain } from "./commands/explain.ts";
@@ -26,8 +26,8 @@ export async function runCommandLine(args: readonly string[], environment: Expla
       terminal.err("Cancelled; nothing was written.\n");
       return EXIT_CANCELLED;
     }
-    const where = error.code === "internal" && !debug ? " Run it again with PATHLIGHT_DEBUG=1 to see the stack." : "";
-    terminal.err(`${terminal.errColours.red("pathlight:")} ${errorLine(error)}${where}\n`);
+    const line = isInternal(error) ? internalLine(error, debug) : errorLine(error);
+    terminal.err(`${terminal.errColours.red("pathlight:")} ${line}\n`);
     if (debug) terminal.err(`${stackOf(error)}\n`);
     return isInternal(error) ? EXIT_INTERNAL : EXIT_BAD_INPUT;
   }
@@ -35,6 +35,13 @@ export async function runCommandLine(args: readonly string[], environment: Expla
 
 function isInternal(error: PathlightError): boolean {
   return error.code === "internal" || error.code === "protocol" || error.code === "run-unknown";
+}
+
+function internalLine(error: PathlightError, debug: boolean): string {
+  const message = errorLine(new PathlightError(error.code, error.message.replace(/[.\s]*$/, "."), error.details));
+  // What was not foreseen says nothing of use by itself.
+  if (error.cause === undefined) return message;
+  return `Internal error: ${message}${debug ? "" : " Run it again with PATHLIGHT_DEBUG=1 to see the stack."}`;
 }
 
 function stackOf(error: PathlightError): string {

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { matchesGlob } from "./glob.ts";
+import { globPattern } from "../samples/manifest/findDataset.ts";
 import type { ModelChoice } from "./modelChoice.ts";
 
 /**
@@ -28,7 +28,7 @@ async function datasetFiles({ spec, folder }: NonNullable<ModelChoice["dataset"]
         if (entry.name !== "node_modules" && !entry.name.startsWith(".")) await visit(path);
       } else if (!basename(path).startsWith(".")) {
         const name = relative(folder, path).split(sep).join("/");
-        if ([spec.files].flat().some((pattern) => matchesGlob(name, pattern))) files.push(path);
+        if ([spec.files].flat().some((glob) => globPattern(glob).test(name))) files.push(path);
       }
     }
   };

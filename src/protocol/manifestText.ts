@@ -142,7 +142,7 @@ function issue(text: string, message: string, { offset, length }: Range): Manife
 function contentOf(node: Node): unknown {
   switch (node.type) {
     case "array":
-      return (node.children ?? []).map(valueOf);
+      return (node.children ?? []).map(contentOf);
     case "object":
       return Object.fromEntries(
         (node.children ?? []).map((property) => {

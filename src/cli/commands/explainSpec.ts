@@ -14,7 +14,11 @@ export const explainSpec: CommandSpec = {
     "    [--backend auto|tensorflow|wasm|cpu] [--fail-above X] --out DIR [--json]",
   ].join("\n"),
   options: [
-    { name: "model", value: "PATH", help: "model.json of a TensorFlow.js layers or graph model, or its folder." },
+    {
+      name: "model",
+      value: "PATH",
+      help: "model.json of a TensorFlow.js layers or graph model, its folder, or the name of a model in the manifest.",
+    },
     {
       name: "manifest",
       value: "FILE",
@@ -94,20 +98,20 @@ export const explainSpec: CommandSpec = {
   ],
   examples: [
     {
-      what: "An image, with the manifest of the workspace",
-      command: "pathlight explain --model models/scenes/model.json --input scenes/0007.png --out out/0007",
+      what: "An image; preprocessing, labels and baseline come from pathlight.json (run in samples/)",
+      command: "pathlight explain --model models/digit-scenes --input scenes/0007.png --out out/0007",
     },
     {
       what: "Another class, from mid-grey, the probability instead of the logit",
       command:
-        'pathlight explain --model models/scenes --input scenes/0007.png --target "digit 3" \\\n    --baseline grey --link softmax --out out/0007-3',
+        "pathlight explain --model models/digit-scenes --input scenes/0007.png --target 3 \\\n    --baseline grey --link sigmoid --out out/0007-3",
     },
     {
       what: "The fifth row of a data file",
-      command: "pathlight explain --model models/questions --input questions.jsonl --row 4 --out out/q4",
+      command: "pathlight explain --model question-classifier --input questions.jsonl --row 4 --out out/q4",
     },
     {
-      what: "A check in CI: fails with 3 when the map misses the score change by more than 2 %",
+      what: "A check in CI: exit 3 when the map misses the score change by more than 2 %",
       command:
         "pathlight explain --model model.json --input x.npy --baseline zeros --fail-above 2% \\\n    --out out --json > result.json",
     },

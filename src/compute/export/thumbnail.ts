@@ -11,7 +11,7 @@ export interface ThumbnailOptions {
   /** Longest side in pixels. */
   readonly size: number;
   /** Its first image attribution is laid over the picture. */
-  readonly overlay?: Explanation | undefined;
+  readonly overlay?: Pick<Explanation, "attributions"> | undefined;
   readonly theme: ScaleTheme;
 }
 
