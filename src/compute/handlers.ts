@@ -2,6 +2,7 @@ import { doctor } from "../backend/index.ts";
 import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
+import { doctorView } from "./doctorView.ts";
 import { ExplainService, type OpenedModel } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
 import { renderThumbnail } from "./export/thumbnail.ts";
@@ -23,7 +24,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
       service = new ExplainService(options);
       return { version, pid: process.pid, node: process.version };
     },
-    doctor: async () => doctor({ ...options, active: ready().activeBackend }),
+    doctor: async () => doctorView(await doctor(options), ready().activeBackend),
     inspectModel: async ({ model, backend }, { signal }) =>
       modelInfo(model.path, await ready().openModel(model, backend, { signal })),
     predict: ({ request }, { signal }) => ready().predict(request, { signal }),

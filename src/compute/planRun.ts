@@ -13,12 +13,12 @@ import {
   type PreparedSample,
   prepareBaseline,
   prepareSample,
+  readLabels,
   type SampleContext,
   shapeText,
 } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
-import { readLabels } from "./readLabels.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
 import { checkLabels, chooseHead, predictionsOf, resolveTarget, scalarTarget, taskOf } from "./target.ts";
 
@@ -35,7 +35,7 @@ export async function planRun(
   const head = chooseHead(model, settings, entry);
   const scalar = scalarTarget(head, settings.link);
   const inputs = await prepareInputs(request, opened, signal);
-  const predictions = await predictAll(opened, head, inputs, signal);
+  const predictions = await predictAll(opened, head, inputs);
   const explained: ExplainedInput[] = [];
   const held: FeedValue[] = [];
   const notes: RunPlan["notes"][number][] = opened.notes.map((message) => ({
@@ -191,13 +191,12 @@ async function predictAll(
   { loaded, entry, baseFolder }: OpenedModel,
   head: RunPlan["head"],
   inputs: readonly PreparedInput[],
-  signal: AbortSignal | undefined,
 ): Promise<Prediction[]> {
   return withFeeds(inputs.map(feedOf), async (feeds) => {
     const logits = await predict(loaded.model, feeds, head.logit);
     const outputs = head.output === head.logit ? logits : await predict(loaded.model, feeds, head.output);
     await refuseNonFinite(loaded.model, feeds, [...logits.values, ...outputs.values]);
-    const labels = checkLabels(await readLabels(entry.labels, baseFolder, signal), logits.values.length, entry.name);
+    const labels = checkLabels(await readLabels(entry.labels, baseFolder), logits.values.length, entry.name);
     const task = taskOf(head, entry, logits.values.length);
     return predictionsOf(head, task, logits.values, outputs.values, labels);
   });

@@ -171,8 +171,8 @@ function attributionOf(
         ...shared,
         shape: [...prepared.tensor.shape],
         text: prepared.text,
-        truncatedFrom: prepared.truncatedFrom,
-        tokens: [...prepared.tokens],
+        truncatedFrom: prepared.encoded.truncatedFrom,
+        tokens: [...prepared.encoded.tokens],
       };
     case "tensor":
       return {
@@ -222,7 +222,7 @@ function warningsOf(plan: RunPlan, integration: Integration, state: RunState, ma
   }
   for (const { prepared } of plan.explained) {
     if (prepared.kind !== "text") continue;
-    const { truncatedFrom, unknownCount } = prepared;
+    const { truncatedFrom, unknownCount } = prepared.encoded;
     if (truncatedFrom !== null) {
       const lost = prepared.text.length - truncatedFrom;
       warnings.push({

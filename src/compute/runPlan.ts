@@ -75,7 +75,9 @@ export function grainOf(explained: ExplainedInput, wanted: number | undefined): 
   if (prepared.kind === "image") {
     const { height, width, layout } = prepared;
     const channels = shape.reduce((product, side) => product * side, 1) / (height * width);
-    return imageGrain({ height, width, channels, layout }, grainPixels(explained, wanted));
+    // Without an axis for channels there is one, and both orders are the same.
+    const order = layout === "channels-first" ? layout : "channels-last";
+    return imageGrain({ height, width, channels, layout: order }, grainPixels(explained, wanted));
   }
   if (explained.node !== explained.input) {
     const dimensions = shape.at(-1) ?? 1;

@@ -86,8 +86,8 @@ function applyTask(task: Task, logits: Float32Array): Float64Array {
 }
 
 /** Labels for an output of `width` values; names must be as many as values. */
-export function checkLabels(labels: readonly string[] | undefined, width: number, manifestName: string): string[] {
-  if (labels === undefined) return Array.from({ length: width }, (_, index) => `class ${index}`);
+export function checkLabels(labels: readonly string[] | null, width: number, manifestName: string): string[] {
+  if (labels === null) return Array.from({ length: width }, (_, index) => `class ${index}`);
   if (labels.length === width) return [...labels];
   throw new PathlightError("manifest-invalid", `The labels of ${manifestName} do not fit the model's output.`, {
     expected: `${width} labels, one for each value of the output`,
