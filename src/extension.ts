@@ -1,0 +1,165 @@
+import * as vscode from "vscode";
+import { toPathlightError } from "./common/errors.ts";
+import { type CommandHandlers, type CommandId, commandIds } from "./host/commandIds.ts";
+import { Log } from "./host/log.ts";
+import type { Services } from "./host/services.ts";
+import { literalAt } from "./host/stringLiteral.ts";
+
+interface Loaded {
+  readonly services: Services;
+  readonly handlers: CommandHandlers;
+}
+
+const sourceFiles: vscode.DocumentSelector = [
+  { scheme: "file" },
+  { scheme: "untitled" },
+  { scheme: "vscode-notebook-cell" },
+];
+const dataFiles: vscode.DocumentSelector = { scheme: "file", pattern: "**/*.{jsonl,ndjson,csv,tsv}" };
+
+/** How long `activate` took; written to the log with the first line there is, since opening a log costs time too. */
+let activationMs = 0;
+
+/**
+ * Registers everything and loads nothing: whoever opens a workspace with a manifest pays a few milliseconds, and the rest
+ * (schemas, services, panels) at the first use.
+ */
+export function activate(context: vscode.ExtensionContext): void {
+  const started = performance.now();
+  const log = new Log();
+  context.subscriptions.push(log);
+  let loading: Promise<Loaded> | undefined;
+  const load = (): Promise<Loaded> => {
+    loading ??= loadServices(context, log);
+    return loading;
+  };
+  for (const id of commandIds) {
+    const run = (...args: unknown[]): Promise<void> => runCommand(load, log, id, args);
+    context.subscriptions.push(vscode.commands.registerCommand(id, run));
+  }
+  context.subscriptions.push(
+    vscode.window.registerWebviewPanelSerializer("pathlight.panel", {
+      deserializeWebviewPanel: async (panel, state) => (await load()).services.panels.revive(panel, state),
+    }),
+    vscode.languages.registerHoverProvider(sourceFiles, {
+      provideHover: (document, position, token) => provideHover(load, document, position, token),
+    }),
+    vscode.languages.registerCodeLensProvider(dataFiles, lazyLenses(load, context)),
+    vscode.languages.registerCodeActionsProvider(
+      { pattern: "**" },
+      {
+        // Without services there is no panel, hence no warning to act on.
+        provideCodeActions: async (document, range, actions) =>
+          (await loading)?.services.diagnostics.provideCodeActions(document, range, actions),
+      },
+      { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] },
+    ),
+  );
+  registerHistory(context, load);
+  watchManifests(context);
+  activationMs = performance.now() - started;
+}
+
+async function loadServices(context: vscode.ExtensionContext, log: Log): Promise<Loaded> {
+  const started = performance.now();
+  const [{ Services }, { commandHandlers }] = await Promise.all([
+    import("./host/services.ts"),
+    import("./host/commands.ts"),
+  ]);
+  const services = new Services(context, log);
+  context.subscriptions.push(services);
+  const loadMs = performance.now() - started;
+  log.info(`Activated in ${activationMs.toFixed(1)} ms, loaded in ${loadMs.toFixed(1)} ms.`);
+  return { services, handlers: commandHandlers(services) };
+}
+
+async function runCommand(load: () => Promise<Loaded>, log: Log, id: CommandId, args: unknown[]): Promise<void> {
+  try {
+    const { handlers } = await load();
+    // Arguments come from menus, links and lenses; each handler checks what it takes.
+    const handler = handlers[id] as (...args: unknown[]) => Promise<void> | void;
+    await handler(...args);
+  } catch (thrown) {
+    const error = toPathlightError(thrown);
+    if (error.code === "cancelled") return;
+    log.error(id, error);
+    const { errorSentence } = await import("./host/errorView.ts");
+    const show = vscode.l10n.t("Show log");
+    // Not awaited: a command ends when its work does, not when its message is read.
+    void vscode.window.showErrorMessage(errorSentence(error), show).then((answer) => {
+      if (answer === show) log.show();
+    });
+  }
+}
+
+async function provideHover(
+  load: () => Promise<Loaded>,
+  document: vscode.TextDocument,
+  position: vscode.Position,
+  token: vscode.CancellationToken,
+): Promise<vscode.Hover | undefined> {
+  const literal = literalAt(document.lineAt(position.line).text, position.character);
+  if (literal === undefined) return undefined;
+  const { SampleHover, mayNameSample } = await import("./host/sampleHover.ts");
+  const enabled = vscode.workspace.getConfiguration("pathlight", document.uri).get("hover", true);
+  if (!enabled || !mayNameSample(literal.value) || token.isCancellationRequested) return undefined;
+  const { services } = await load();
+  const range = new vscode.Range(position.line, literal.start, position.line, literal.end);
+  return new SampleHover(services.history, services.manifests).hover(document, literal, range, token);
+}
+
+function lazyLenses(load: () => Promise<Loaded>, context: vscode.ExtensionContext): vscode.CodeLensProvider {
+  const changed = new vscode.EventEmitter<void>();
+  context.subscriptions.push(changed);
+  let lenses: Promise<vscode.CodeLensProvider> | undefined;
+  const make = async (): Promise<vscode.CodeLensProvider> => {
+    const [{ services }, { RowLenses }] = await Promise.all([load(), import("./host/rowLenses.ts")]);
+    context.subscriptions.push(services.history.onDidChange(() => changed.fire()));
+    return new RowLenses(services.history);
+  };
+  return {
+    onDidChangeCodeLenses: changed.event,
+    provideCodeLenses: async (document, token) => {
+      lenses ??= make();
+      return (await lenses).provideCodeLenses(document, token);
+    },
+  };
+}
+
+function registerHistory(context: vscode.ExtensionContext, load: () => Promise<Loaded>): void {
+  const changed = new vscode.EventEmitter<undefined>();
+  context.subscriptions.push(changed);
+  let tree: Promise<vscode.TreeDataProvider<unknown>> | undefined;
+  const make = async (): Promise<vscode.TreeDataProvider<unknown>> => {
+    const [{ services }, { HistoryTree }] = await Promise.all([load(), import("./host/historyTree.ts")]);
+    context.subscriptions.push(services.history.onDidChange(() => changed.fire(undefined)));
+    return new HistoryTree(services.history) as vscode.TreeDataProvider<unknown>;
+  };
+  const provider: vscode.TreeDataProvider<unknown> = {
+    onDidChangeTreeData: changed.event,
+    getChildren: async (element) => {
+      tree ??= make();
+      return (await tree).getChildren(element);
+    },
+    getTreeItem: async (element) => {
+      tree ??= make();
+      return (await tree).getTreeItem(element);
+    },
+  };
+  context.subscriptions.push(
+    vscode.window.createTreeView("pathlight.history", { treeDataProvider: provider, canSelectMany: true }),
+  );
+}
+
+/** The checker of manifests is loaded when one is open. */
+function watchManifests(context: vscode.ExtensionContext): void {
+  let checking = false;
+  const check = async (document: vscode.TextDocument): Promise<void> => {
+    if (checking || !document.uri.path.endsWith("/pathlight.json")) return;
+    checking = true;
+    const { ManifestDiagnostics } = await import("./host/manifestDiagnostics.ts");
+    context.subscriptions.push(new ManifestDiagnostics());
+  };
+  context.subscriptions.push(vscode.workspace.onDidOpenTextDocument(check));
+  for (const document of vscode.workspace.textDocuments) void check(document);
+}

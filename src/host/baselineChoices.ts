@@ -1,0 +1,91 @@
+import { readFile } from "node:fs/promises";
+import * as path from "node:path";
+import type { BaselineSpec } from "../protocol/explain.ts";
+import { type BaselineName, baselineNames, type ManifestModel, type TextInput } from "../protocol/manifest.ts";
+import type { PanelState } from "../protocol/panel.ts";
+
+type BaselineChoice = PanelState["options"]["baselines"][number];
+
+const labels: Readonly<Record<BaselineName, string>> = {
+  zeros: "Zeros",
+  ones: "Ones",
+  black: "Black",
+  white: "White",
+  grey: "Mid-grey",
+  blurred: "Blurred",
+  mean: "Mean of the folder",
+  "zero-embedding": "Zero embedding",
+  pad: "PAD token",
+  mask: "MASK token",
+  unknown: "UNK token",
+};
+
+function named(name: BaselineName): BaselineChoice {
+  return { id: name, label: labels[name], spec: { kind: "name", name } };
+}
+
+/** The baselines that make sense for a model's first input; tokens only where the vocabulary has them. */
+export async function baselineChoices(
+  entry: ManifestModel | undefined,
+  baseFolder: string | undefined,
+): Promise<BaselineChoice[]> {
+  const input = entry?.inputs[0];
+  const file: BaselineChoice = { id: "file", label: "Choose a file…", spec: null };
+  if (input?.kind === "image") return [...(["black", "white", "grey", "mean", "blurred"] as const).map(named), file];
+  if (input?.kind === "text") {
+    const tokens = await knownTokens(input, baseFolder);
+    return [named("zero-embedding"), ...tokens.map(named)];
+  }
+  return [named("zeros"), named("ones"), named("mean"), file];
+}
+
+async function knownTokens(input: TextInput, baseFolder: string | undefined): Promise<BaselineName[]> {
+  const { tokenizer } = input;
+  if (tokenizer.type === "bytes") return ["pad"];
+  const names: [BaselineName, string][] = [
+    ["pad", tokenizer.pad],
+    ["mask", tokenizer.mask ?? "[MASK]"],
+    ["unknown", tokenizer.unknown],
+  ];
+  try {
+    const text = await readFile(path.resolve(baseFolder ?? ".", tokenizer.vocabulary), "utf8");
+    const has = vocabularyOf(text);
+    return names.filter(([, token]) => has.has(token)).map(([name]) => name);
+  } catch {
+    // The compute process says what is wrong with the file; here it only means that no token can be offered.
+    return [];
+  }
+}
+
+function vocabularyOf(text: string): Set<string> {
+  if (!text.trimStart().startsWith("{") && !text.trimStart().startsWith("[")) return new Set(text.split(/\r?\n/));
+  const parsed: unknown = JSON.parse(text);
+  if (Array.isArray(parsed)) return new Set(parsed.map(String));
+  return new Set(typeof parsed === "object" && parsed !== null ? Object.keys(parsed) : []);
+}
+
+/** The manifest's baseline as a request has it; files relative to the manifest become absolute. */
+export function baselineOfEntry(
+  baseline: ManifestModel["baseline"],
+  baseFolder: string | undefined,
+): BaselineSpec | undefined {
+  if (baseline === undefined) return undefined;
+  if (typeof baseline === "number") return { kind: "value", value: baseline };
+  const name = baselineNames.find((known) => known === baseline);
+  if (name !== undefined) return { kind: "name", name };
+  return { kind: "file", path: path.resolve(baseFolder ?? ".", baseline) };
+}
+
+/** The choices, with the one in use among them also where it is a number or a file. */
+export function withCurrent(choices: readonly BaselineChoice[], current: BaselineSpec | undefined): BaselineChoice[] {
+  if (current === undefined || choices.some(({ spec }) => JSON.stringify(spec) === JSON.stringify(current))) {
+    return [...choices];
+  }
+  const label =
+    current.kind === "name"
+      ? labels[current.name]
+      : current.kind === "value"
+        ? `Every number ${current.value}`
+        : path.basename(current.path);
+  return [{ id: `current:${label}`, label, spec: current }, ...choices];
+}

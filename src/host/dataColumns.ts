@@ -1,0 +1,20 @@
+import { columnProbeRows, locateRows, type RowFields, rowFields, rowKind, textColumns } from "../protocol/rows.ts";
+
+const MOST_CHARACTERS = 20_000_000;
+
+/** Names of the columns of a data file that hold text; none for very large files, which are not worth the wait. */
+export function textColumnsOf(file: string, text: string, row: number): string[] {
+  const kind = rowKind(file);
+  if (kind === null || kind === "txt" || text.length > MOST_CHARACTERS) return [];
+  const { columns, rows } = locateRows(text, kind);
+  const first = Math.max(0, Math.min(row, rows.length - columnProbeRows));
+  const fields: RowFields[] = [];
+  for (const raw of rows.slice(first, first + columnProbeRows)) {
+    try {
+      fields.push(rowFields(raw, kind, columns));
+    } catch {
+      // A broken row names no column; the compute process says what is wrong with it when it is explained.
+    }
+  }
+  return textColumns(fields, kind);
+}

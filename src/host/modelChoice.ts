@@ -1,0 +1,36 @@
+import type { Manifest, ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
+import { matchesGlob } from "./glob.ts";
+import type { SampleKind } from "./sampleKind.ts";
+
+/** `text` is a selection in an editor, which is no file. */
+export type ChoiceKind = SampleKind | "text";
+
+export type ModelChoice =
+  | { readonly kind: "one"; readonly model: ManifestModel; readonly dataset: ManifestDataset | undefined }
+  | { readonly kind: "several"; readonly models: readonly ManifestModel[] }
+  | { readonly kind: "none" };
+
+/** Inputs of a model that the sample can feed; a text or a row also fits a model of plain numbers. */
+function canRead(model: ManifestModel, kind: ChoiceKind): boolean {
+  return model.inputs.some((input) => {
+    if (kind === "image" || kind === "text") return input.kind === kind;
+    if (kind === "rows") return input.kind !== "image";
+    return !(input.kind === "tensor" && input.hold);
+  });
+}
+
+/** The data set that lists the file, if any. `path` is relative to the manifest's folder, with `/`. */
+export function datasetOf(manifest: Manifest, path: string): ManifestDataset | undefined {
+  return manifest.datasets.find((dataset) => matchesGlob(path, dataset.files));
+}
+
+/** The model for a sample: the one that its data set names, else the only one that can read it, else a question. */
+export function chooseModel(manifest: Manifest, path: string | undefined, kind: ChoiceKind): ModelChoice {
+  const dataset = path === undefined ? undefined : datasetOf(manifest, path);
+  const named = manifest.models.find((model) => model.name === dataset?.model);
+  if (named !== undefined) return { kind: "one", model: named, dataset };
+  const fitting = manifest.models.filter((model) => canRead(model, kind));
+  const [only] = fitting;
+  if (only === undefined) return { kind: "none" };
+  return fitting.length === 1 ? { kind: "one", model: only, dataset: undefined } : { kind: "several", models: fitting };
+}

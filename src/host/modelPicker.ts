@@ -1,0 +1,223 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { PathlightError } from "../common/errors.ts";
+import type { ModelInfo } from "../protocol/compute.ts";
+import { settingsSchema } from "../protocol/explain.ts";
+import type { Prediction } from "../protocol/explanation.ts";
+import { formatProbability, formatScore } from "../protocol/format.ts";
+import type { ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
+import type { ComputeProcess } from "./computeProcess.ts";
+import { addToManifest, rebaseEntry, relativePath } from "./manifestEntry.ts";
+import { type LoadedManifest, MANIFEST_NAME, type ManifestStore } from "./manifestStore.ts";
+import { settings } from "./settings.ts";
+import { type ModelTarget, type SampleTarget, samplePath } from "./subject.ts";
+
+const MOST_MODELS = 200;
+
+interface ModelItem extends vscode.QuickPickItem {
+  readonly model?: ManifestModel;
+  readonly file?: string;
+  readonly action?: "browse" | "another";
+}
+
+/** Which model explains a sample: by the manifest where it says so, else by asking; the first use writes the manifest. */
+export class ModelPicker {
+  readonly #manifests: ManifestStore;
+  readonly #compute: ComputeProcess;
+
+  constructor(manifests: ManifestStore, compute: ComputeProcess) {
+    this.#manifests = manifests;
+    this.#compute = compute;
+  }
+
+  /** Undefined: the user left. `ask`: also where there is only one answer. */
+  async pick(sample: SampleTarget, ask = false): Promise<ModelTarget | undefined> {
+    const file = samplePath(sample.sample);
+    const loaded = await this.#manifests.nearest(file ?? originOf(sample));
+    if (loaded === undefined) return this.#pickFromWorkspace(sample, undefined);
+    const choice = this.#manifests.choose(loaded, sample);
+    if (choice.kind === "one" && !ask) return this.#manifests.target(loaded, choice.model, file);
+    if (choice.kind === "none" && !ask) return this.#pickFromWorkspace(sample, loaded);
+    const models = ask || choice.kind !== "several" ? loaded.manifest.models : choice.models;
+    const picked = await vscode.window.showQuickPick<ModelItem>(
+      [
+        ...models.map((model) => ({ label: `$(symbol-class) ${model.name}`, description: model.path, model })),
+        { label: "", kind: vscode.QuickPickItemKind.Separator },
+        { label: `$(search) ${vscode.l10n.t("Another model…")}`, action: "another" },
+      ],
+      { title: vscode.l10n.t("Pathlight: which model explains {0}?", sample.title), matchOnDescription: true },
+    );
+    if (picked?.model !== undefined) return this.#manifests.target(loaded, picked.model, file);
+    return picked?.action === "another" ? this.#pickFromWorkspace(sample, loaded) : undefined;
+  }
+
+  async #pickFromWorkspace(sample: SampleTarget, loaded: LoadedManifest | undefined): Promise<ModelTarget | undefined> {
+    const found = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Pathlight: looking for models") },
+      findModels,
+    );
+    const picked = await vscode.window.showQuickPick<ModelItem>(
+      [
+        ...found.map((file) => ({
+          label: `$(symbol-class) ${path.basename(path.dirname(file))}`,
+          description: vscode.workspace.asRelativePath(file),
+          file,
+        })),
+        { label: `$(folder-opened) ${vscode.l10n.t("Browse for a model.json…")}`, action: "browse" },
+      ],
+      {
+        title: vscode.l10n.t("Pathlight: which model explains {0}?", sample.title),
+        placeHolder:
+          found.length === 0
+            ? vscode.l10n.t("No TensorFlow.js model was found in the workspace.")
+            : vscode.l10n.t("Models found in the workspace"),
+        matchOnDescription: true,
+      },
+    );
+    const file = picked?.action === "browse" ? await browse() : picked?.file;
+    return file === undefined ? undefined : this.#inferred(file, sample, loaded);
+  }
+
+  /** Shows what was read off the model, with the prediction for this very sample, then writes it down. */
+  async #inferred(
+    file: string,
+    sample: SampleTarget,
+    loaded: LoadedManifest | undefined,
+  ): Promise<ModelTarget | undefined> {
+    const backend = settings.backend();
+    const [info, predictions] = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Pathlight: reading the model") },
+      async () => {
+        const model = await this.#compute.call("inspectModel", { model: { path: file }, backend });
+        return [model, await this.#predict(file, model, sample)] as const;
+      },
+    );
+    const folder = loaded?.folder ?? folderFor(samplePath(sample.sample) ?? file);
+    const manifest = loaded?.path ?? path.join(folder, MANIFEST_NAME);
+    const entry = uniquelyNamed(rebaseEntry(info.inferred.entry, info.inferred.baseFolder, folder), loaded);
+    const answer = await confirmInferred(info, predictions, sample, vscode.workspace.asRelativePath(manifest));
+    if (answer === undefined) return undefined;
+    const before = existsSync(manifest) ? await readFile(manifest, "utf8") : "";
+    await writeFile(manifest, addToManifest(before, entry, datasetFor(sample, entry.name, folder)));
+    if (answer === "edit") {
+      await vscode.window.showTextDocument(vscode.Uri.file(manifest));
+      return undefined;
+    }
+    return this.#manifests.target(await this.#manifests.read(manifest), entry, samplePath(sample.sample));
+  }
+
+  async #predict(file: string, info: ModelInfo, sample: SampleTarget): Promise<readonly Prediction[] | PathlightError> {
+    const { entry, baseFolder } = info.inferred;
+    try {
+      const { predictions } = await this.#compute.call("predict", {
+        request: {
+          model: { path: file, entry, baseFolder },
+          samples: [{ sample: sample.sample }],
+          settings: settingsSchema.parse({ backend: settings.backend() }),
+        },
+      });
+      return predictions;
+    } catch (error) {
+      // What was inferred may not fit this sample; that is to be shown, not to end the choice.
+      if (error instanceof PathlightError && error.code !== "compute-died") return error;
+      throw error;
+    }
+  }
+}
+
+async function confirmInferred(
+  info: ModelInfo,
+  predictions: readonly Prediction[] | PathlightError,
+  sample: SampleTarget,
+  manifest: string,
+): Promise<"write" | "edit" | undefined> {
+  interface Item extends vscode.QuickPickItem {
+    readonly answer?: "write" | "edit";
+  }
+  const separator = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const predicted: Item[] =
+    predictions instanceof PathlightError
+      ? [{ label: `$(error) ${predictions.message}`, description: predictions.details.whatToDo ?? "" }]
+      : predictions.slice(0, 5).map((prediction) => ({
+          label: `$(blank) ${prediction.label}`,
+          description: predictionText(prediction),
+        }));
+  const picked = await vscode.window.showQuickPick<Item>(
+    [
+      { label: `$(check) ${vscode.l10n.t("Write {0} and explain", manifest)}`, answer: "write" },
+      { label: `$(edit) ${vscode.l10n.t("Write {0} and change it first…", manifest)}`, answer: "edit" },
+      separator(vscode.l10n.t("Prediction for {0}", sample.title)),
+      ...predicted,
+      separator(vscode.l10n.t("Read off {0}", info.name)),
+      ...info.inferred.notes.map((note) => ({ label: `$(info) ${note}` })),
+    ],
+    {
+      title: vscode.l10n.t("Pathlight: is this right?"),
+      placeHolder: vscode.l10n.t("Check the prediction and what was read off the model"),
+      ignoreFocusOut: true,
+    },
+  );
+  if (picked === undefined) return undefined;
+  return picked.answer ?? confirmInferred(info, predictions, sample, manifest);
+}
+
+function predictionText({ score, logit }: Prediction): string {
+  return score >= 0 && score <= 1 ? formatProbability(score) : formatScore(logit);
+}
+
+/** A `model.json` with a `modelTopology` or weights; other files of that name are not models. */
+async function findModels(): Promise<string[]> {
+  const found = await vscode.workspace.findFiles("**/*model*.json", "**/node_modules/**", MOST_MODELS);
+  const checked = await Promise.all(
+    found.map(async (uri) => {
+      try {
+        const text = await readFile(uri.fsPath, "utf8");
+        return text.includes('"modelTopology"') || text.includes('"weightsManifest"') ? uri.fsPath : undefined;
+      } catch {
+        // Gone since it was listed.
+        return undefined;
+      }
+    }),
+  );
+  return checked.filter((file) => file !== undefined).sort();
+}
+
+async function browse(): Promise<string | undefined> {
+  const picked = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t("Choose a TensorFlow.js model"),
+    filters: { "TensorFlow.js (model.json)": ["json"] },
+  });
+  return picked?.[0]?.fsPath;
+}
+
+function folderFor(file: string): string {
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)) ?? vscode.workspace.workspaceFolders?.[0];
+  return folder?.uri.fsPath ?? path.dirname(file);
+}
+
+function originOf(sample: SampleTarget): string | undefined {
+  const origin = sample.sample.kind === "text" ? sample.sample.origin : undefined;
+  return origin !== undefined && path.isAbsolute(origin) ? origin : undefined;
+}
+
+function uniquelyNamed(entry: ManifestModel, loaded: LoadedManifest | undefined): ManifestModel {
+  const taken = new Set(loaded?.manifest.models.map((model) => model.name));
+  let name = entry.name;
+  for (let n = 2; taken.has(name); n++) name = `${entry.name}-${n}`;
+  return { ...entry, name };
+}
+
+/** The samples beside this one are read by the same model, so that nobody is asked again. */
+function datasetFor(sample: SampleTarget, model: string, folder: string): ManifestDataset | undefined {
+  const { sample: ref } = sample;
+  if (ref.kind !== "file") return undefined;
+  const relative = relativePath(folder, ref.path);
+  if (relative.startsWith("..")) return undefined;
+  const parent = path.posix.dirname(relative);
+  const extension = path.posix.extname(relative);
+  const files = ref.row !== undefined ? relative : path.posix.join(parent, `*${extension}`);
+  const name = ref.row !== undefined ? path.posix.basename(relative, extension) : parent === "." ? "samples" : parent;
+  return { name, files, model, ...(ref.column === undefined ? {} : { text: ref.column }) };
+}

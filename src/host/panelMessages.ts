@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import type * as vscode from "vscode";
+import { PathlightError } from "../common/errors.ts";
+import type { HostToPanel, PanelState, Shown } from "../protocol/panel.ts";
+
+const CAPTURE_MS = 15_000;
+const STATE_MS = 30;
+
+interface Capture {
+  resolve(png: Uint8Array): void;
+  reject(error: PathlightError): void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Messages to the panel's page. The page comes and goes (a hidden one is thrown away), so what it must show is kept here
+ * and sent again when it says `ready`. Of maps only the newest is worth sending: while one is on its way the next waits.
+ */
+export class PanelMessages implements vscode.Disposable {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #captures = new Map<string, Capture>();
+  #isReady = false;
+  #disposed = false;
+  #state: (() => PanelState) | undefined;
+  #stateTimer: NodeJS.Timeout | undefined;
+  #shown: HostToPanel | undefined;
+  #sending = false;
+  #waiting: HostToPanel | undefined;
+  #comparison: HostToPanel | undefined;
+  #once: HostToPanel[] = [];
+
+  constructor(panel: vscode.WebviewPanel) {
+    this.#panel = panel;
+    panel.onDidChangeViewState(() => {
+      if (!panel.visible) this.#isReady = false;
+    });
+  }
+
+  /** The page is new or came back. */
+  ready(): void {
+    this.#isReady = true;
+    this.#sending = false;
+    this.#waiting = undefined;
+    if (this.#state !== undefined) this.#send({ type: "state", state: this.#state() });
+    if (this.#shown !== undefined) this.#sendShown(this.#shown);
+    if (this.#comparison !== undefined) this.#send(this.#comparison);
+    for (const message of this.#once.splice(0)) this.#send(message);
+  }
+
+  /** Sends the state soon; many changes at once make one message. */
+  postState(state: () => PanelState): void {
+    this.#state = state;
+    if (!this.#isReady || this.#disposed) return;
+    this.#stateTimer ??= setTimeout(() => {
+      this.#stateTimer = undefined;
+      if (this.#isReady) this.#send({ type: "state", state: state() });
+    }, STATE_MS);
+  }
+
+  showShown(shown: Shown | null, dimmed: boolean): void {
+    this.#shown = { type: "shown", shown, dimmed };
+    if (this.#isReady) this.#sendShown(this.#shown);
+  }
+
+  clearShown(): void {
+    this.showShown(null, false);
+    this.post({ type: "comparison", comparison: null });
+  }
+
+  /** Sent now, or when the page is there. */
+  post(message: HostToPanel): void {
+    if (message.type === "comparison") this.#comparison = message.comparison === null ? undefined : message;
+    if (this.#isReady) this.#send(message);
+    else if (message.type !== "comparison") this.#once.push(message);
+  }
+
+  /** The map as PNG bytes. */
+  capture(): Promise<Uint8Array> {
+    const captureId = randomUUID();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#captures.delete(captureId);
+        reject(
+          new PathlightError("internal", "The panel did not give its picture.", {
+            whatToDo: "Bring the panel to the front with a map in it and export again.",
+          }),
+        );
+      }, CAPTURE_MS);
+      this.#captures.set(captureId, { resolve, reject, timer });
+      this.post({ type: "capture", captureId });
+    });
+  }
+
+  captured(captureId: string, png: Uint8Array): void {
+    const capture = this.#captures.get(captureId);
+    if (capture === undefined) return;
+    this.#captures.delete(captureId);
+    clearTimeout(capture.timer);
+    capture.resolve(png);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#isReady = false;
+    clearTimeout(this.#stateTimer);
+    for (const capture of this.#captures.values()) {
+      clearTimeout(capture.timer);
+      capture.reject(new PathlightError("cancelled", "The panel was closed."));
+    }
+    this.#captures.clear();
+  }
+
+  #sendShown(message: HostToPanel): void {
+    if (this.#sending) {
+      this.#waiting = message;
+      return;
+    }
+    this.#sending = true;
+    this.#send(message, () => {
+      this.#sending = false;
+      const next = this.#waiting;
+      this.#waiting = undefined;
+      if (next !== undefined && this.#isReady) this.#sendShown(next);
+    });
+  }
+
+  #send(message: HostToPanel, done: () => void = () => undefined): void {
+    if (this.#disposed) return;
+    // Rejects only when the panel was closed meanwhile, and then nobody waits for the message.
+    this.#panel.webview.postMessage(message).then(done, done);
+  }
+}

@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import type { ModelInfo } from "../protocol/compute.ts";
+import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
+import type { PanelState } from "../protocol/panel.ts";
+import { baselineChoices, baselineOfEntry, withCurrent } from "./baselineChoices.ts";
+import { textColumnsOf } from "./dataColumns.ts";
+import { settings } from "./settings.ts";
+import type { Subject } from "./subject.ts";
+
+type Options = PanelState["options"];
+
+/** Settings of a fresh explanation: the model's own from the manifest, then the user's. */
+export function initialSettings(subject: Subject | undefined): Settings {
+  const entry = subject?.model.ref.entry;
+  const tolerance = entry?.tolerance ?? settings.tolerance();
+  const baseline = baselineOfEntry(entry?.baseline, subject?.model.ref.baseFolder);
+  return settingsSchema.parse({
+    backend: settings.backend(),
+    maxEvaluations: settings.maxEvaluations(),
+    ...(entry === undefined ? {} : { link: entry.link }),
+    ...(entry?.output === undefined ? {} : { output: entry.output }),
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(baseline === undefined ? {} : { baseline }),
+  });
+}
+
+export function requestFor({ sample, model }: Subject, wanted: Settings): ExplainRequest {
+  const ref = sample.sample;
+  const column = model.dataset?.text;
+  const withColumn =
+    ref.kind === "file" && ref.row !== undefined && ref.column === undefined && column !== undefined
+      ? { ...ref, column }
+      : ref;
+  return { model: model.ref, samples: [{ sample: withColumn }], settings: wanted };
+}
+
+/** What the panel's fields offer; `info` once the model is loaded. */
+export async function panelOptions(subject: Subject, info: ModelInfo | undefined, wanted: Settings): Promise<Options> {
+  const { entry, baseFolder } = subject.model.ref;
+  const choices = await baselineChoices(entry ?? info?.inferred.entry, baseFolder ?? info?.inferred.baseFolder);
+  return {
+    baselines: withCurrent(choices, wanted.baseline),
+    backends: [
+      { id: "auto", label: "Automatic", preference: "auto" },
+      { id: "tensorflow", label: "TensorFlow", preference: "tensorflow" },
+      { id: "wasm", label: "WebAssembly", preference: "wasm" },
+      { id: "cpu", label: "JavaScript", preference: "cpu" },
+    ],
+    links: linksOf(subject, info, wanted),
+    columns: await columnsOf(subject),
+  };
+}
+
+/** The logit, and the probability behind it where the model has one. */
+function linksOf(subject: Subject, info: ModelInfo | undefined, wanted: Settings): Options["links"] {
+  const logit = { id: "logit", label: "Logit" };
+  const softmax = { id: "softmax", label: "Softmax" };
+  const sigmoid = { id: "sigmoid", label: "Sigmoid" };
+  const head = info?.heads.find(({ output }) => output === wanted.output) ?? info?.heads[0];
+  if (head?.activation === "softmax") return [logit, softmax];
+  if (head?.activation === "sigmoid") return [logit, sigmoid];
+  const task = subject.model.ref.entry?.task ?? info?.inferred.entry.task;
+  if (task === "regression") return [logit];
+  if (task === "multi-label") return [logit, sigmoid];
+  return [logit, wanted.link === "sigmoid" ? sigmoid : softmax];
+}
+
+async function columnsOf({ sample }: Subject): Promise<Options["columns"]> {
+  const ref = sample.sample;
+  if (ref.kind !== "file" || ref.row === undefined) return [];
+  try {
+    const names = textColumnsOf(ref.path, await readFile(ref.path, "utf8"), ref.row);
+    return names.length < 2 ? [] : names.map((name) => ({ id: name, label: name }));
+  } catch {
+    // The compute process reports an unreadable file; there is then no column to choose.
+    return [];
+  }
+}

@@ -1,0 +1,46 @@
+import * as path from "node:path";
+import type * as vscode from "vscode";
+import { PathlightError } from "../common/errors.ts";
+import { type SampleKind, sampleFileExtensions, sampleKindOf } from "./sampleKind.ts";
+import { textOfSelection } from "./stringLiteral.ts";
+import type { SampleTarget } from "./subject.ts";
+
+/** A whole file as a sample; a row of a data file is `rowTarget`. */
+export function fileTarget(file: string, kind: SampleKind): SampleTarget {
+  return { kind, sample: { kind: "file", path: file }, title: path.basename(file) };
+}
+
+/** `row` is 0-based; people count from 1. */
+export function rowTarget(file: string, row: number, column?: string): SampleTarget {
+  return {
+    kind: "rows",
+    sample: { kind: "file", path: file, row, ...(column === undefined ? {} : { column }) },
+    title: `${path.basename(file)} · ${row + 1}`,
+  };
+}
+
+export function textTarget(text: string, origin: string | undefined): SampleTarget {
+  const oneLine = text.replaceAll(/\s+/g, " ").trim();
+  const title = oneLine.length > 40 ? `“${oneLine.slice(0, 39)}…”` : `“${oneLine}”`;
+  return { kind: "text", sample: { kind: "text", text, ...(origin === undefined ? {} : { origin }) }, title };
+}
+
+/** The text of the selection, or undefined when nothing is selected. */
+export function selectionTarget(editor: vscode.TextEditor): SampleTarget | undefined {
+  const selected = editor.document.getText(editor.selection);
+  if (selected.trim() === "") return undefined;
+  const { uri } = editor.document;
+  return textTarget(textOfSelection(selected), uri.scheme === "untitled" ? undefined : uri.fsPath);
+}
+
+/** The kind of a file, or a plain refusal. */
+export function requireKind(file: string): SampleKind {
+  const kind = sampleKindOf(file);
+  if (kind !== undefined) return kind;
+  throw new PathlightError("sample-unreadable", "Pathlight cannot explain a file of this kind.", {
+    file,
+    expected: sampleFileExtensions.map((extension) => `.${extension}`).join(", "),
+    found: path.extname(file) === "" ? "no extension" : path.extname(file),
+    whatToDo: "Choose an image, a row of a data file or a .npy tensor, or select text in an editor.",
+  });
+}

@@ -1,0 +1,202 @@
+import { readdir } from "node:fs/promises";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { DisposableStore } from "../common/disposable.ts";
+import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import { formatProbability } from "../protocol/format.ts";
+import type { Shown } from "../protocol/panel.ts";
+import { ComputeProcess } from "./computeProcess.ts";
+import { matchesGlob } from "./glob.ts";
+import { History } from "./history.ts";
+import type { Log } from "./log.ts";
+import { relativePath } from "./manifestEntry.ts";
+import { ManifestStore } from "./manifestStore.ts";
+import type { ChoiceKind } from "./modelChoice.ts";
+import { ModelPicker } from "./modelPicker.ts";
+import type { PanelController } from "./panelController.ts";
+import { PanelExport } from "./panelExport.ts";
+import { PanelManager } from "./panelManager.ts";
+import type { PanelServices } from "./panelServices.ts";
+import { activePython } from "./pythonEnvironment.ts";
+import { baselineFileExtensions, sampleKindOf } from "./sampleKind.ts";
+import { settings } from "./settings.ts";
+import { StatusBar } from "./statusBar.ts";
+import { type Subject, samplePath } from "./subject.ts";
+import { VerdictDiagnostics } from "./verdictDiagnostics.ts";
+
+const LARGEST_PICTURE = 2048;
+const THUMBNAIL = 192;
+/** The mean settles long before this many, and each has to be read. */
+const MOST_MEAN_FILES = 256;
+
+/** Everything that lives as long as the extension, built at the first use. */
+export class Services implements PanelServices, vscode.Disposable {
+  readonly context: vscode.ExtensionContext;
+  readonly log: Log;
+  readonly compute: ComputeProcess;
+  readonly history: History;
+  readonly manifests: ManifestStore;
+  readonly models: ModelPicker;
+  readonly diagnostics: VerdictDiagnostics;
+  readonly statusBar: StatusBar;
+  readonly panels: PanelManager;
+  readonly exporter: PanelExport;
+  readonly #store = new DisposableStore();
+
+  constructor(context: vscode.ExtensionContext, log: Log) {
+    this.context = context;
+    this.log = log;
+    const version: unknown = context.extension.packageJSON.version;
+    this.compute = this.#store.add(
+      new ComputeProcess({
+        entry: context.asAbsolutePath(path.join("dist", "compute.js")),
+        hello: async () => ({
+          version: String(version),
+          tensorflowPath: settings.tensorflowPath(),
+          python: activePython(),
+        }),
+        log: (message) => this.log.info(message),
+        idleMs: () => settings.idleMinutes() * 60_000,
+      }),
+    );
+    const storage = context.storageUri ?? context.globalStorageUri;
+    this.history = this.#store.add(
+      new History(path.join(storage.fsPath, "history"), settings.historySize, (error) => log.error("History", error)),
+    );
+    this.manifests = new ManifestStore();
+    this.models = new ModelPicker(this.manifests, this.compute);
+    this.diagnostics = this.#store.add(new VerdictDiagnostics());
+    this.statusBar = this.#store.add(new StatusBar());
+    this.exporter = new PanelExport(this.compute, this.history);
+    this.panels = this.#store.add(new PanelManager(context, this));
+    this.#store.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        const restarts = ["pathlight.tensorflow.path", "pathlight.python.path"];
+        if (restarts.some((key) => event.affectsConfiguration(key))) this.compute.end("its settings changed");
+      }),
+    );
+  }
+
+  release(runId: string): void {
+    // Without a process there is nothing to release, and none is started for it.
+    if (this.compute.pid === undefined) return;
+    this.compute.call("release", { runId }).catch((error: unknown) => this.log.error("Release", error));
+  }
+
+  async withMean(request: ExplainRequest, subject: Subject): Promise<ExplainRequest> {
+    const { baseline } = request.settings;
+    const file = samplePath(subject.sample.sample);
+    if (baseline?.kind !== "name" || baseline.name !== "mean" || file === undefined) return request;
+    const { dataset } = subject.model;
+    const base = subject.model.ref.baseFolder;
+    const folder = path.dirname(file);
+    const kind = sampleKindOf(file);
+    const names = (await readdir(folder)).sort().map((name) => path.join(folder, name));
+    const inDataset = (candidate: string): boolean =>
+      dataset === undefined || base === undefined || matchesGlob(relativePath(base, candidate), dataset.files);
+    const files = names.filter((candidate) => sampleKindOf(candidate) === kind && inDataset(candidate));
+    return { ...request, meanOver: evenly(files, MOST_MEAN_FILES) };
+  }
+
+  async remember(shown: Shown, request: ExplainRequest, kind: ChoiceKind): Promise<string> {
+    const [top] = shown.explanation.predictions;
+    const isProbability = top !== undefined && top.score >= 0 && top.score <= 1;
+    const prediction =
+      top === undefined ? null : isProbability ? `${top.label} ${formatProbability(top.score)}` : top.label;
+    const record = await this.history.add(shown, { request, kind, prediction }, settings.warnAbove());
+    if (kind === "image") void this.#makeThumbnail(record.item.id, shown, request);
+    return record.item.id;
+  }
+
+  async picture(sample: SampleRef): Promise<Shown["picture"]> {
+    const { png } = await this.compute.call("thumbnail", { sample, size: LARGEST_PICTURE });
+    return { bytes: new Uint8Array(png), mime: "image/png" };
+  }
+
+  async chooseBaselineFile(): Promise<string | undefined> {
+    const picked = await vscode.window.showOpenDialog({
+      title: vscode.l10n.t("Choose the baseline"),
+      openLabel: vscode.l10n.t("Use as baseline"),
+      filters: { [vscode.l10n.t("Images and tensors")]: [...baselineFileExtensions] },
+    });
+    return picked?.[0]?.fsPath;
+  }
+
+  openHistory(id: string, panel: PanelController): Promise<void> {
+    return this.panels.openRecord(id, panel);
+  }
+
+  exportPanel(panel: PanelController, format: "png" | "html" | "json"): Promise<void> {
+    return this.exporter.exportPanel(panel, format);
+  }
+
+  async chooseSample(): Promise<void> {
+    await vscode.commands.executeCommand("pathlight.explain");
+  }
+
+  async chooseModel(panel: PanelController): Promise<void> {
+    const { subject } = panel;
+    if (subject === undefined) return;
+    const model = await this.models.pick(subject.sample, true);
+    if (model !== undefined) await panel.explain({ sample: subject.sample, model });
+  }
+
+  async openSample(subject: Subject | undefined): Promise<void> {
+    const sample = subject?.sample.sample;
+    if (sample === undefined) return;
+    const file = sample.kind === "file" ? sample.path : sample.origin;
+    if (file === undefined || !path.isAbsolute(file)) return;
+    const { rowRange } = await import("./rowRange.ts");
+    const row = sample.kind === "file" ? sample.row : undefined;
+    const selection = row === undefined ? undefined : await rowRange(file, row);
+    const options = { viewColumn: vscode.ViewColumn.One, ...(selection === undefined ? {} : { selection }) };
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(file), options);
+  }
+
+  async openManifest(file: string | undefined): Promise<void> {
+    const found = await this.manifests.locate(file);
+    if (found !== undefined) {
+      await vscode.window.showTextDocument(vscode.Uri.file(found));
+      return;
+    }
+    await vscode.window.showInformationMessage(
+      vscode.l10n.t("There is no pathlight.json yet. It is written when you explain the first sample."),
+    );
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  async #makeThumbnail(id: string, shown: Shown, request: ExplainRequest): Promise<void> {
+    const sample = request.samples[0]?.sample;
+    if (sample === undefined) return;
+    try {
+      const overlay = shown.explanation;
+      const { png } = await this.compute.call("thumbnail", { sample, size: THUMBNAIL, overlay, theme: themeName() });
+      await this.history.setThumbnail(id, png);
+    } catch (error) {
+      this.log.error("Thumbnail", error);
+    }
+  }
+}
+
+function themeName(): "dark" | "light" | "high-contrast" {
+  switch (vscode.window.activeColorTheme.kind) {
+    case vscode.ColorThemeKind.Light:
+    case vscode.ColorThemeKind.HighContrastLight:
+      return "light";
+    case vscode.ColorThemeKind.HighContrast:
+      return "high-contrast";
+    case vscode.ColorThemeKind.Dark:
+      return "dark";
+  }
+}
+
+/** At most `count` of the files, spread over all of them. */
+function evenly(files: readonly string[], count: number): string[] {
+  if (files.length <= count) return [...files];
+  return Array.from({ length: count }, (_unused, i) => files[Math.floor((i * files.length) / count)]).filter(
+    (file) => file !== undefined,
+  );
+}

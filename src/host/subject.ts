@@ -1,0 +1,43 @@
+import type { ExplainRequest, ModelRef, SampleRef } from "../protocol/explain.ts";
+import type { ManifestDataset } from "../protocol/manifest.ts";
+import type { ChoiceKind } from "./modelChoice.ts";
+
+/** The sample that is to be explained. */
+export interface SampleTarget {
+  readonly kind: ChoiceKind;
+  readonly sample: SampleRef;
+  readonly title: string;
+}
+
+/** The model that explains it, as the manifest or the user has it. */
+export interface ModelTarget {
+  readonly ref: ModelRef;
+  readonly name: string;
+  readonly dataset: ManifestDataset | undefined;
+  /** File system path of the manifest that names the model; undefined while there is none. */
+  readonly manifest: string | undefined;
+}
+
+/** What a panel is about. */
+export interface Subject {
+  readonly sample: SampleTarget;
+  readonly model: ModelTarget;
+}
+
+/** Path of the sample's file on disk; undefined for text. */
+export function samplePath(sample: SampleRef): string | undefined {
+  return sample.kind === "file" ? sample.path : undefined;
+}
+
+export function subjectKey({ sample, model }: Subject): string {
+  return JSON.stringify([sample.sample, model.ref.path, model.name]);
+}
+
+/** The subject of an earlier request. */
+export function subjectOf(request: ExplainRequest, title: string, kind: ChoiceKind): Subject | undefined {
+  const sample = request.samples[0]?.sample;
+  if (sample === undefined) return undefined;
+  const { model } = request;
+  const name = model.entry?.name ?? model.path;
+  return { sample: { kind, sample, title }, model: { ref: model, name, dataset: undefined, manifest: undefined } };
+}
