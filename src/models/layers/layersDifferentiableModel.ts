@@ -4,6 +4,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead } from "../../engine/port.ts";
 import { checkBatch, checkFeed, feedsMissing, unknownNode } from "../feedPlan.ts";
 import { isFiniteTensor } from "../finite.ts";
+import { installGradientRepairs } from "../repairs/installGradientRepairs.ts";
 import { guardTape, isRecording, rollbackTape, tapeLength } from "../tape.ts";
 import { findEmbeddings } from "./findEmbeddings.ts";
 import { findHeads } from "./findHeads.ts";
@@ -79,6 +80,8 @@ export class LayersDifferentiableModel implements DifferentiableModel {
     visit: ((id: NodeId, value: tf.Tensor) => void) | undefined,
   ): tf.Tensor[] {
     if (this.#disposed) throw new PathlightError("internal", "The model has been disposed.");
+    // The backend may be another one than when the model was loaded.
+    installGradientRepairs();
     const given = new Map<NodeId, tf.Tensor>();
     for (const [id, tensor] of feeds) {
       checkFeed(this.#spec(id), tensor);

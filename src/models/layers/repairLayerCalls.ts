@@ -7,7 +7,8 @@ import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts
  * - Conv2D and Dense call fused ops, whose gradient computes that of the weights too, wanted or not (on wasm its kernel
  *   is missing);
  * - BatchNormalization without scale or center passes nothing where the tape needs a tensor;
- * - ThresholdedReLU multiplies with a comparison.
+ * - ThresholdedReLU multiplies with a comparison;
+ * - ReLU with a maximum is two ops, of which the second alone does the same.
  * The values stay the same.
  */
 export function repairLayerCall(layer: Layer): void {
@@ -22,6 +23,10 @@ const calls: Readonly<Record<string, Call>> = {
   Conv2D: (layer, input) => activate(layer, conv2d(layer, input)),
   Dense: (layer, input) => activate(layer, dense(layer, input)),
   BatchNormalization: batchNormalization,
+  ReLU: (layer, input) => {
+    const maximum = layerField(layer, "maxValue");
+    return typeof maximum === "number" ? tf.clipByValue(input, 0, maximum) : tf.relu(input);
+  },
   ThresholdedReLU: (layer, input) => {
     const theta = layerField(layer, "theta");
     return tf.where(tf.greater(input, typeof theta === "number" ? theta : 1), input, tf.zerosLike(input));

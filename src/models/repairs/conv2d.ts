@@ -30,7 +30,9 @@ export const conv2dGradient = gradient(tf.Conv2D, ["x", "filter"], (dy, saved, a
     }
     if (pointwise && info.padInfo.type !== "EXPLICIT" && info.padInfo.type !== "NUMBER") {
       const [, , inputs, outputs] = filter.shape;
-      const flat = tf.matMul(tf.reshape(dy, [-1, outputs]), tf.reshape(filter, [inputs, outputs]), false, true);
+      // Transposed on its own: wasm has a fast matrix product only for matrices that lie as they are.
+      const turned = tf.transpose(tf.reshape<tf.Rank.R2>(filter, [inputs, outputs]));
+      const flat = tf.matMul(tf.reshape(dy, [-1, outputs]), turned);
       return tf.reshape(flat, x.shape);
     }
     const spread = spreadForTransposedConvolution(

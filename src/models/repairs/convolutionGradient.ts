@@ -20,13 +20,12 @@ export function insertZeros(x: tf.Tensor, axis: number, stride: number): tf.Tens
   return tf.reshape(padded, [...shape.slice(0, axis), size * stride, ...shape.slice(axis + 1)]);
 }
 
-/** Pads, or crops where a padding is negative, along the spatial axes 1, 2, … of [batch, ...spatial, channels]. */
-export function padOrCrop(x: tf.Tensor, paddings: readonly Padding[]): tf.Tensor {
-  const around = [[0, 0] as const, ...paddings, [0, 0] as const];
+/** Pads every axis with zeros, or crops it where the padding is negative. */
+export function padOrCropAll(x: tf.Tensor, around: readonly Padding[]): tf.Tensor {
   const begin = around.map(([before]) => Math.max(0, -before));
   const size = around.map(([before, after], axis) => (x.shape[axis] ?? 1) - Math.max(0, -before) - Math.max(0, -after));
-  const cropped = begin.every((each) => each === 0) && size.every((each, axis) => each === x.shape[axis]);
-  const inside = cropped ? x : tf.slice(x, begin, size);
+  const whole = begin.every((each) => each === 0) && size.every((each, axis) => each === x.shape[axis]);
+  const inside = whole ? x : tf.slice(x, begin, size);
   const zeros = around.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
   return zeros.every(([before, after]) => before === 0 && after === 0) ? inside : tf.pad(inside, zeros);
 }
@@ -52,5 +51,5 @@ export function spreadForTransposedConvolution(
     const before = reach - (front[i] ?? 0);
     return [before, input + reach - (spread.shape[i + 1] ?? 1) - before];
   });
-  return padOrCrop(spread, paddings);
+  return padOrCropAll(spread, [[0, 0], ...paddings, [0, 0]]);
 }

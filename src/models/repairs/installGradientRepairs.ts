@@ -1,16 +1,73 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { averagePool3dGradient, averagePoolGradient } from "./averagePool.ts";
+import { batchMatMulGradient } from "./batchMatMul.ts";
 import { batchNormGradient } from "./batchNorm.ts";
+import { clipByValueGradient } from "./clipByValue.ts";
 import { conv2dGradient } from "./conv2d.ts";
+import { conv3dGradient } from "./conv3d.ts";
+import { cumsumGradient } from "./cumsum.ts";
+import { depthToSpaceGradient } from "./depthToSpace.ts";
 import { depthwiseConv2dGradient } from "./depthwiseConv2d.ts";
+import { gatherGradient } from "./gather.ts";
+import { gatherNdGradient, scatterNdGradient } from "./gatherNd.ts";
+import { maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
+import { mirrorPadGradient } from "./mirrorPad.ts";
+import { resizeBilinearGradient, resizeNearestNeighborGradient } from "./resize.ts";
+import { sameConvolutionWrappers } from "./sameConvolution.ts";
+import { stridedSliceGradient } from "./stridedSlice.ts";
+import { stridedSliceWrappers } from "./stridedSliceForward.ts";
+import { tileGradient } from "./tile.ts";
+import { unsortedSegmentSumKernel } from "./unsortedSegmentSum.ts";
+import { installWrapper } from "./wrappedKernel.ts";
 
-const gradients: readonly tf.GradConfig[] = [batchNormGradient, conv2dGradient, depthwiseConv2dGradient];
+const gradients: readonly tf.GradConfig[] = [
+  averagePoolGradient,
+  averagePool3dGradient,
+  batchMatMulGradient,
+  batchNormGradient,
+  clipByValueGradient,
+  conv2dGradient,
+  conv3dGradient,
+  cumsumGradient,
+  depthToSpaceGradient,
+  depthwiseConv2dGradient,
+  gatherGradient,
+  gatherNdGradient,
+  mirrorPadGradient,
+  resizeBilinearGradient,
+  resizeNearestNeighborGradient,
+  scatterNdGradient,
+  stridedSliceGradient,
+  tileGradient,
+];
+
+const kernels: readonly tf.KernelConfig[] = [
+  maxPoolGradKernel,
+  maxPool3dKernel,
+  maxPool3dGradKernel,
+  unsortedSegmentSumKernel,
+];
 
 /**
- * Puts right what tfjs gets wrong in gradients, and in a few kernels, for the whole process. Idempotent, and to be called again after a
- * backend or package of tfjs has been loaded, since those register their own versions over ours.
+ * Puts right what tfjs gets wrong in gradients, and in a few kernels, for the whole process. Idempotent, and to be
+ * called again after a backend or package of tfjs has been loaded, since those register their own versions over ours.
  */
 export function installGradientRepairs(): void {
   for (const config of gradients) {
-    if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config);
+    if (tf.getGradient(config.kernelName) === config) continue;
+    if (tf.getGradient(config.kernelName) !== undefined) tf.unregisterGradient(config.kernelName);
+    tf.registerGradient(config);
+  }
+  const backend = tf.getBackend();
+  for (const config of kernels) {
+    // Only once the backend has registered its own: it would put them over ours.
+    if (config.backendName !== backend) continue;
+    const present = tf.getKernel(config.kernelName, backend);
+    if (present?.kernelFunc === config.kernelFunc) continue;
+    if (present !== undefined) tf.unregisterKernel(config.kernelName, backend);
+    tf.registerKernel(config);
+  }
+  for (const wrapper of [...sameConvolutionWrappers, ...stridedSliceWrappers]) {
+    if (wrapper.backendName === backend) installWrapper(wrapper);
   }
 }
