@@ -1,0 +1,35 @@
+import { html, type TemplateResult } from "lit";
+import type { PanelStore } from "../model/panelStore.ts";
+import "../history/historyTab.ts";
+import "./attributionTab.ts";
+
+export interface PanelTab {
+  readonly id: string;
+  readonly label: string;
+  /** A figure beside the label. */
+  count?(store: PanelStore): number;
+  /** Whether it can show anything in this panel. */
+  available(store: PanelStore): boolean;
+  /** Whether the table switch has a meaning here. */
+  readonly hasTable: boolean;
+  render(store: PanelStore): TemplateResult;
+}
+
+/** Views under the trust strip, in order. A new view is one more entry. */
+export const tabs: readonly PanelTab[] = [
+  {
+    id: "attribution",
+    label: "Attribution",
+    available: () => true,
+    hasTable: true,
+    render: (store) => html`<pl-attribution .store=${store}></pl-attribution>`,
+  },
+  {
+    id: "history",
+    label: "History",
+    count: (store) => store.state?.history.length ?? 0,
+    available: (store) => !store.readOnly,
+    hasTable: false,
+    render: (store) => html`<pl-history .store=${store}></pl-history>`,
+  },
+];

@@ -1,0 +1,8 @@
+import { html, type TemplateResult } from "lit";
+import { StoreElement } from "../elements/storeElement.ts";
+export class TensorView extends StoreElement {
+  protected override render(): TemplateResult {
+    return html``;
+  }
+}
+customElements.define("pl-tensor-view", TensorView);
