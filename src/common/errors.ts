@@ -94,13 +94,17 @@ export function deserializeError(error: SerializedError): PathlightError {
 export function errorLine(error: PathlightError): string {
   const { file, expected, found, whatToDo } = error.details;
   const parts = [file === undefined || error.message.includes(file) ? error.message : `${file}: ${error.message}`];
-  if (expected !== undefined) parts.push(`Expected ${expected}.`);
-  if (found !== undefined) parts.push(`Found ${found}.`);
+  if (expected !== undefined) parts.push(`Expected ${expected}`);
+  if (found !== undefined) parts.push(`Found ${found}`);
   if (whatToDo !== undefined) parts.push(whatToDo);
   return parts
+    .map(asSentence)
     .join(" ")
-    .replaceAll("..", ".")
     .replaceAll(/\s*\n\s*/g, " ");
+}
+
+function asSentence(text: string): string {
+  return /[.?!…]$/.test(text) ? text : `${text}.`;
 }
 
 export function assertNever(value: never): never {

@@ -74,6 +74,9 @@ function issuesOf(text: string, tree: Node, found: z.core.$ZodIssue): ManifestIs
     if (depth(best) > 0)
       return best.flatMap((inner) => issuesOf(text, tree, { ...inner, path: [...path, ...inner.path] }));
   }
+  if (found.code === "invalid_type" && path.length > 0 && found.message.endsWith("received undefined")) {
+    return [issue(text, `The property "${path.at(-1)}" is missing.`, rangeOf(tree, path))];
+  }
   const where = path.length === 0 ? "" : `${path.map(String).join(".")}: `;
   return [issue(text, `${where}${found.message}.`.replaceAll("..", "."), rangeOf(tree, path))];
 }

@@ -45,8 +45,9 @@ export async function readSampleFile(path: string, signal?: AbortSignal): Promis
   }
 }
 
-/** An error of the file system as `sample-not-found` or `sample-unreadable`; an abort passes unchanged. */
+/** An error of the file system as `sample-not-found` or `sample-unreadable`; others and an abort pass unchanged. */
 export function fileError(path: string, cause: unknown): unknown {
+  if (cause instanceof PathlightError) return cause;
   if (!(cause instanceof Error) || !("code" in cause) || cause.name === "AbortError") return cause;
   if (cause.code === "ENOENT" || cause.code === "ENOTDIR") {
     return new PathlightError(

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { activateBackend, type BackendName, backendNames } from "../../src/backend/index.ts";
-import { PathlightError } from "../../src/common/errors.ts";
+import { availableBackends } from "../../src/backend/index.ts";
 import { ExplainService } from "../../src/compute/explainService.ts";
 import { explainRequestSchema } from "../../src/protocol/explain.ts";
 import type { Link } from "../../src/protocol/manifest.ts";
@@ -54,21 +53,6 @@ const cases: readonly Case[] = [
     evaluations: { median: 31, p95: 55 },
   },
 ];
-
-/** TensorFlow needs a library that not every machine has; the other two must be there. */
-async function availableBackends(): Promise<BackendName[]> {
-  const found: BackendName[] = [];
-  for (const name of backendNames) {
-    try {
-      await activateBackend(name);
-      found.push(name);
-    } catch (error) {
-      if (!(error instanceof PathlightError && error.code === "backend-unavailable" && name === "tensorflow"))
-        throw error;
-    }
-  }
-  return found;
-}
 
 /** Nearest rank. */
 function percentile(values: readonly number[], p: number): number {

@@ -12,7 +12,7 @@ export const doctorSpec: CommandSpec = {
     { name: "json", help: "Print the findings as JSON." },
     helpOption,
   ],
-  notes: ["Exit codes: 0 something computes, 1 nothing does, 2 the installation failed or the options are wrong."],
+  notes: ["Exit codes: 0 done, 2 the installation failed or the options are wrong."],
   examples: [
     { what: "What computes here, and why not something faster?", command: "pathlight doctor" },
     { what: "Get the native TensorFlow", command: "pathlight doctor --install" },

@@ -30,7 +30,7 @@ function reasonOf(error: unknown): string {
 export async function checkOutputFolder(folder: string): Promise<void> {
   for (let place = folder; ; place = dirname(place)) {
     const stats = await stat(place).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw notWritable(folder, reasonOf(error), error);
     });
     if (stats === undefined && dirname(place) !== place) continue;
