@@ -5,7 +5,7 @@ import { backendPreferenceSchema } from "../protocol/explain.ts";
 /** Pathlight's settings, read afresh each time; a value that does not fit counts as not set. */
 
 function read<T>(key: string, schema: z.ZodType<T>, fallback: T, scope?: vscode.Uri): T {
-  const parsed = schema.safeParse(vscode.workspace.getConfiguration("pathlight", scope).get(key));
+  const parsed = schema.safeParse(vscode.workspace.getConfiguration("pathlight", scope ?? null).get(key));
   return parsed.success ? parsed.data : fallback;
 }
 
