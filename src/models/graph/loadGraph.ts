@@ -1,6 +1,97 @@
-import type { DifferentiableModel } from "../../engine/port.ts";
-import type { ModelJson } from "../disk/readModelJson.ts";
+import { loadGraphModelSync } from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import { PathlightError } from "../../common/errors.ts";
+import type { NodeId, NodeSpec } from "../../engine/port.ts";
+import { modelInvalid } from "../disk/modelErrors.ts";
+import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
-export async function loadGraph(_s: ModelJson, _w: Weights): Promise<DifferentiableModel> {
-  throw new Error("todo");
+import { GraphDifferentiableModel } from "./graphDifferentiableModel.ts";
+import { GraphIndex, type GraphModel } from "./graphIndex.ts";
+import { type GraphDefNode, outputId, parseGraphNodes, parseReference } from "./graphTopology.ts";
+import { refuseUnknownOps } from "./refuseUnknownOps.ts";
+import { unfuse } from "./unfuse.ts";
+
+/** Builds a graph model with its weights. After a failure no tensor is left. */
+export async function loadGraph(source: ModelJson, weights: Weights): Promise<GraphDifferentiableModel> {
+  const nodes = unfuse(parseGraphNodes(source.file, source.topology));
+  refuseDangling(source.file, nodes, new Set(weights.specs.map((spec) => spec.name)));
+  const artifacts: tf.io.ModelArtifacts = {
+    modelTopology: { ...source.topology, node: nodes },
+    weightSpecs: weights.specs,
+    weightData: weights.data,
+    ...(source.signature === undefined ? {} : { signature: source.signature }),
+  };
+  let model: GraphModel | undefined;
+  try {
+    model = build(artifacts);
+    const known = knownOps(model);
+    refuseUnknownOps(source.file, nodes, (node) => known.get(node.name) ?? false);
+    const index = new GraphIndex(nodes, model);
+    return new GraphDifferentiableModel(model, index, { inputs: inputs(model), outputs: outputs(model) });
+  } catch (cause) {
+    model?.dispose();
+    if (cause instanceof PathlightError) throw cause;
+    throw modelInvalid(
+      source.file,
+      "The graph model cannot be built.",
+      "a graph and weights that fit together",
+      cause instanceof Error ? cause.message : String(cause),
+      "Convert the model again.",
+      cause,
+    );
+  }
+}
+
+/** In a scope, so that weights do not stay behind when the graph is refused. */
+function build(artifacts: tf.io.ModelArtifacts): GraphModel {
+  tf.engine().startScope("graph model");
+  try {
+    const model = loadGraphModelSync({ load: () => artifacts });
+    for (const weight of Object.values(model.weights).flat()) tf.keep(weight);
+    return model;
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+function inputs(model: GraphModel): NodeSpec[] {
+  return model.inputs.map(({ name, shape, dtype }) => ({
+    id: parseReference(name).node,
+    op: "Placeholder",
+    shape: (shape ?? [-1]).map((size) => (size < 0 ? null : size)),
+    dtype: dtype ?? "float32",
+  }));
+}
+
+function outputs(model: GraphModel): NodeId[] {
+  return model.outputs.map(({ name }) => outputId(parseReference(name)));
+}
+
+function refuseDangling(file: string, nodes: readonly GraphDefNode[], weights: ReadonlySet<string>): void {
+  const names = new Set(nodes.map((node) => node.name));
+  for (const node of nodes) {
+    const dangling = (node.input ?? [])
+      .map((input) => parseReference(input.replace(/^\^/, "")).node)
+      .find((name) => !names.has(name));
+    const missing = node.op === "Const" && !weights.has(node.name) ? `the weight ${node.name}` : undefined;
+    if (dangling === undefined && missing === undefined) continue;
+    throw modelInvalid(
+      file,
+      dangling === undefined ? "A constant has no values." : `The node ${node.name} reads a node that is not there.`,
+      "a complete graph",
+      dangling === undefined ? `no ${missing}` : `no node ${dangling}`,
+      "Convert the model again.",
+    );
+  }
+}
+
+/** Whether tfjs has an op for each node. It only says so when a node runs, so its own table is looked at. */
+function knownOps(model: GraphModel): Map<string, boolean> {
+  const executor: unknown = Reflect.get(model, "executor");
+  const graph = isRecord(executor) ? executor["graph"] : undefined;
+  const nodes = isRecord(graph) ? graph["nodes"] : undefined;
+  if (!isRecord(nodes)) throw new PathlightError("internal", "The graph of the model cannot be read.");
+  return new Map(
+    Object.entries(nodes).map(([name, node]) => [name, isRecord(node) && typeof node["category"] === "string"]),
+  );
 }

@@ -1,0 +1,34 @@
+import { PathlightError } from "../../common/errors.ts";
+import type { GraphDefNode } from "./graphTopology.ts";
+
+const dynamicOps: ReadonlySet<string> = new Set([
+  ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "If", "StatelessIf", "While", "StatelessWhile"],
+  ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5", "Where"],
+  ...["HashTable", "HashTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableImport", "LookupTableImportV2"],
+]);
+
+/** Control flow, tables and outputs of a size that only the values tell cannot run in one synchronous pass. */
+export function refuseDynamicOp(node: GraphDefNode): void {
+  if (!dynamicOps.has(node.op)) return;
+  throw new PathlightError("model-unknown-op", `The op ${node.op} cannot be used in an explanation.`, {
+    expected: "operations without control flow and lookup tables",
+    found: `${node.op} at ${node.name}`,
+    whatToDo: "Choose an output node before this one, or start from a node behind it.",
+  });
+}
+
+/** Throws for the first node whose op tfjs does not have; `knows` says so. */
+export function refuseUnknownOps(
+  file: string,
+  nodes: readonly GraphDefNode[],
+  knows: (node: GraphDefNode) => boolean,
+): void {
+  const unknown = nodes.find((node) => !knows(node));
+  if (unknown === undefined) return;
+  throw new PathlightError("model-unknown-op", `The op ${unknown.op} is unknown.`, {
+    file,
+    expected: "operations that TensorFlow.js has",
+    found: `${unknown.op} at ${unknown.name}`,
+    whatToDo: "Export the model without this operation, or replace it by ones that TensorFlow.js has.",
+  });
+}
