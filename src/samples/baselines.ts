@@ -5,6 +5,7 @@ import type { BaselineName, ManifestInput } from "../protocol/manifest.ts";
 import { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
 import { loadImage } from "./image/loadImage.ts";
 import { prepareImage } from "./image/prepareImage.ts";
+import { meanOfArrays } from "./meanOfArrays.ts";
 import { elementCount, type NumericTensor } from "./numericTensor.ts";
 import type { Prepared, PreparedText } from "./prepared.ts";
 import type { SampleContext } from "./prepareSample.ts";
@@ -26,7 +27,7 @@ export type EmbeddingFill =
   | { readonly kind: "ids"; readonly ids: Int32Array };
 
 export interface BaselineContext extends SampleContext {
-  /** Pictures for the mean. */
+  /** Pictures or `.npy` arrays for the mean. */
   readonly meanOver?: readonly string[] | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
@@ -80,13 +81,18 @@ export async function prepareBaseline(
   const label = labels[name];
   if (name === "zeros") return uniform(prepared, 0, label);
   if (name === "ones") return uniform(prepared, 1, label);
+  const paths = context.meanOver ?? [];
+  const arrays = paths.filter((path) => extname(path).toLowerCase() === ".npy");
+  if (name === "mean" && arrays.length > 0 && !context.integer) {
+    const { tensor, count } = await meanOfArrays(arrays, prepared.tensor.shape, context.signal, context.onProgress);
+    return { kind: "tensor", tensor, label: `Mean of ${count} samples` };
+  }
   if (prepared.kind !== "image" || input.kind !== "image") throw impossible(label, prepared, context.tokenizer);
   if (name === "black") return { kind: "tensor", tensor: uniformImage(prepared, 0), label };
   if (name === "white") return { kind: "tensor", tensor: uniformImage(prepared, 255), label };
   if (name === "grey") return { kind: "tensor", tensor: uniformImage(prepared, 127.5), label };
   if (name === "blurred") return { kind: "tensor", tensor: blurredImage(prepared), label };
   if (name !== "mean") throw impossible(label, prepared, context.tokenizer);
-  const paths = context.meanOver ?? [];
   const tensor = await meanOfImages(paths, input, context.inputShape, context.signal, context.onProgress);
   return { kind: "tensor", tensor, label: `Mean of ${paths.length} samples` };
 }
