@@ -46,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     vscode.languages.registerCodeLensProvider(dataFiles, lazyLenses(load, context)),
     vscode.languages.registerCodeActionsProvider(
-      { pattern: "**" },
+      { scheme: "file", pattern: "**" },
       {
         // Without services there is no panel, hence no warning to act on.
         provideCodeActions: async (document, range, actions) =>

@@ -140,10 +140,13 @@ async function confirmInferred(
   const predicted: Item[] =
     predictions instanceof PathlightError
       ? [{ label: `$(error) ${predictions.message}`, description: predictions.details.whatToDo ?? "" }]
-      : predictions.slice(0, 5).map((prediction) => ({
-          label: `$(blank) ${prediction.label}`,
-          description: predictionText(prediction),
-        }));
+      : [...predictions]
+          .sort((a, b) => b.score - a.score)
+          .slice(0, 5)
+          .map((prediction) => ({
+            label: `$(blank) ${prediction.label}`,
+            description: predictionText(prediction),
+          }));
   const picked = await vscode.window.showQuickPick<Item>(
     [
       { label: `$(check) ${vscode.l10n.t("Write {0} and explain", manifest)}`, answer: "write" },

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
 import { ComputeProcess } from "./computeProcess.ts";
@@ -99,10 +100,7 @@ export class Services implements PanelServices, vscode.Disposable {
   }
 
   async remember(shown: Shown, request: ExplainRequest, kind: ChoiceKind): Promise<string> {
-    const [top] = shown.explanation.predictions;
-    const isProbability = top !== undefined && top.score >= 0 && top.score <= 1;
-    const prediction =
-      top === undefined ? null : isProbability ? `${top.label} ${formatProbability(top.score)}` : top.label;
+    const prediction = predictionOf(shown.explanation);
     const record = await this.history.add(shown, { request, kind, prediction }, settings.warnAbove());
     if (kind === "image") void this.#makeThumbnail(record.item.id, shown, request);
     return record.item.id;
@@ -179,6 +177,16 @@ export class Services implements PanelServices, vscode.Disposable {
       this.log.error("Thumbnail", error);
     }
   }
+}
+
+/** The class with the highest score, in words; predictions come in the order of the outputs. */
+function predictionOf({ predictions }: Explanation): string | null {
+  const top = predictions.reduce<Prediction | undefined>(
+    (best, next) => (best === undefined || next.score > best.score ? next : best),
+    undefined,
+  );
+  if (top === undefined) return null;
+  return top.score >= 0 && top.score <= 1 ? `${top.label} ${formatProbability(top.score)}` : top.label;
 }
 
 function themeName(): "dark" | "light" | "high-contrast" {
