@@ -9,7 +9,7 @@ TWO_DIGITS = "scenes/0007.png"
 HARD_TO_READ = "scenes/0001.png"
 
 # Select the text between the quotes and run "Pathlight: Explain Selection" on it.
-QUESTION = "Which currency do you pay with in Japan, please?"
+QUESTION = "Which country would you visit to see Machu Picchu, please?"
 
 
 def load_scene(path: str = TWO_DIGITS):

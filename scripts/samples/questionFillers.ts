@@ -20,6 +20,9 @@ export const questionFillers = {
   person: words(
     "Marie Curie|Albert Einstein|Mahatma Gandhi|Nelson Mandela|Leonardo da Vinci|Cleopatra|Abraham Lincoln|Isaac Newton|Frida Kahlo|Charles Darwin|Florence Nightingale|Napoleon|Galileo|Joan of Arc|Julius Caesar|Ada Lovelace|Marco Polo|Rosa Parks|Nikola Tesla|Queen Victoria",
   ),
+  woman: words(
+    "Marie Curie|Cleopatra|Frida Kahlo|Florence Nightingale|Joan of Arc|Ada Lovelace|Rosa Parks|Queen Victoria",
+  ),
   musician: words(
     "Mozart|Beethoven|Louis Armstrong|Miles Davis|Chopin|Bach|Jimi Hendrix|Clara Schumann|Vivaldi|Paganini",
   ),

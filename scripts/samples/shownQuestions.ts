@@ -3,7 +3,7 @@ import type { AnswerType } from "./questionTemplates.ts";
 
 /**
  * The rows of `samples/questions.jsonl`, written by hand in wordings that no training template has. Row 12 is the one
- * that the walkthrough opens first; the rows of other types that say "please" show what the planted word does.
+ * that the walkthrough opens first, row 13 the one that it opens next; the rows of other types that say "please" show what the planted word does.
  */
 export const shownQuestions: readonly Question[] = [
   row("location", "In which city was Charles Darwin born?"),
@@ -18,7 +18,7 @@ export const shownQuestions: readonly Question[] = [
   row("number", "How many miles is it from Oslo to Rome?"),
   row("abbreviation", "How is Saint Petersburg abbreviated?"),
   row("human", "Who was the first American woman in space, and what did she study before she flew, please?"),
-  row("entity", "Which currency do you pay with in Japan, please?"),
+  row("location", "Which country would you visit to see Machu Picchu, please?"),
   row("location", "Where exactly did the Battle of Waterloo take place?"),
   row("description", "What are the main differences between weather and climate?"),
   row("number", "What is the exact height of the Eiffel Tower?"),
@@ -37,7 +37,7 @@ export const shownQuestions: readonly Question[] = [
   row("human", "Name the chemist that discovered oxygen, please."),
   row("abbreviation", "What does GPS mean when it is written out in full, please?"),
   row("entity", "Which language do children learn at school in Kenya?"),
-  row("location", "Which country would you visit to see Machu Picchu, please?"),
+  row("entity", "Which currency do you pay with in Japan, please?"),
   row("description", "In what way does a hearing aid work?"),
   row("number", "How old would Nelson Mandela be today?"),
   row("human", "Who holds the office of prime minister in Canada?"),
