@@ -14,8 +14,8 @@ const FULL = 16;
 
 /**
  * The UCI optical recognition digits in the form that scikit-learn ships (see `data/README.md`), split in two.
- * The last `heldOut` rows of the file are the test part: neighbouring rows come from the same writers, so a cut in
- * the file's order keeps most writers on one side, which a random split would not. No picture is on both sides, also
+ * The last `heldOut` rows of the file are the test part: neighbouring rows look as if they came from the same
+ * writers, and a cut in the file's order keeps such neighbours together, which a random split would not. No picture is on both sides, also
  * not as an exact copy.
  */
 export function readDigitImages(heldOut: number): { training: DigitImage[]; heldOut: DigitImage[] } {
