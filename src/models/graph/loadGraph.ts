@@ -27,7 +27,7 @@ export async function loadGraph(source: ModelJson, weights: Weights): Promise<Gr
     const known = knownOps(model);
     refuseUnknownOps(source.file, nodes, (node) => known.get(node.name) ?? false);
     const index = new GraphIndex(nodes, model);
-    return new GraphDifferentiableModel(model, index, { inputs: inputs(model), outputs: outputs(model) });
+    return new GraphDifferentiableModel(model, index, { inputs: inputs(model), outputs: outputs(model, index) });
   } catch (cause) {
     model?.dispose();
     if (cause instanceof PathlightError) throw cause;
@@ -63,8 +63,13 @@ function inputs(model: GraphModel): NodeSpec[] {
   }));
 }
 
-function outputs(model: GraphModel): NodeId[] {
-  return model.outputs.map(({ name }) => outputId(parseReference(name)));
+/** Without a signature tfjs takes every node that nobody reads, unused constants among them. */
+function outputs(model: GraphModel, index: GraphIndex): NodeId[] {
+  const ids = model.outputs.map(({ name }) => outputId(parseReference(name)));
+  return ids.filter((id) => {
+    const node = index.node(id);
+    return node !== undefined && node.op !== "NoOp" && !index.isConstant(node);
+  });
 }
 
 function refuseDangling(file: string, nodes: readonly GraphDefNode[], weights: ReadonlySet<string>): void {
