@@ -83,7 +83,7 @@ const bundles = [
     options: { ...forNode, banner: { js: `#!/usr/bin/env node\n${metaUrl}` } },
   },
   { entry: "webview-ui/main.ts", out: "webview/main.js", options: forBrowser },
-  { entry: "webview-ui/report.ts", out: "webview/report.js", options: forBrowser, optional: true },
+  { entry: "webview-ui/report.ts", out: "webview/report.js", options: { ...forBrowser, loader: { ".ttf": "dataurl" } }, optional: true },
 ];
 
 if (watch) await watchAll();

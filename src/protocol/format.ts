@@ -39,6 +39,11 @@ export function formatPercent(fraction: number): string {
   return `${sign}${percent.toFixed(decimals)}${NARROW_SPACE}%`;
 }
 
+/** A setting such as the tolerance, without needless zeros: 2 %, 0.5 %. */
+export function formatSetting(fraction: number): string {
+  return `${Number((fraction * 100).toPrecision(3))}${NARROW_SPACE}%`;
+}
+
 /** A share that may well be above 100 %: 38 %, −29.5 %, 250 %. */
 export function formatShare(fraction: number): string {
   const percent = Math.abs(fraction) * 100;

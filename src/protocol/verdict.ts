@@ -1,6 +1,6 @@
 import { assertNever } from "../common/errors.ts";
 import type { Explanation } from "./explanation.ts";
-import { formatPercent, formatScore, formatSigned } from "./format.ts";
+import { formatPercent, formatScore, formatSetting, formatSigned } from "./format.ts";
 
 /**
  * The verdict on an explanation, in the words that the panel, the report, the diagnostic and the command line share.
@@ -182,8 +182,8 @@ export function cancelledNotice(explanation: Explanation): NoticeText {
     title: good ? "Cancelled: a usable draft." : "Cancelled: too early to read.",
     sentence:
       featureError === null
-        ? `${kept} The goal of ${formatPercent(tolerance)} was not reached.`
-        : `${kept} The values are good to about ${formatPercent(featureError)}; the goal was ${formatPercent(tolerance)}.`,
+        ? `${kept} The goal of ${formatSetting(tolerance)} was not reached.`
+        : `${kept} The values are good to about ${formatPercent(featureError)}; the goal was ${formatSetting(tolerance)}.`,
     actions: ["continue", "discard"],
   };
 }

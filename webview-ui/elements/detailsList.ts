@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
-import { formatPercent, formatScore, formatSigned } from "../../src/protocol/format.ts";
+import { formatScore, formatSetting, formatSigned } from "../../src/protocol/format.ts";
 import { backendNames, formatName, linkName, methodNames } from "../model/words.ts";
 
 const ruleNames: Readonly<Record<Explanation["rule"], string>> = {
@@ -16,7 +16,7 @@ function ruleText(explanation: Explanation): string {
   if (explanation.method !== "integrated-gradients") return "one gradient at the sample, no path";
   const name = ruleNames[explanation.rule];
   if (explanation.rule !== "adaptive") return `${name}, ${explanation.steps ?? explanation.evaluations} steps`;
-  return `${name}, tolerance ${formatPercent(explanation.tolerance)}, at most ${explanation.maxEvaluations} evaluations`;
+  return `${name}, tolerance ${formatSetting(explanation.tolerance)}, at most ${explanation.maxEvaluations} evaluations`;
 }
 
 /** What each number means, and what it takes to repeat the explanation. */

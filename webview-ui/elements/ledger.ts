@@ -33,7 +33,7 @@ export function ledger(explanation: Explanation, warnAbove: number): TemplateRes
   const fill = [Math.min(baseline, near), Math.max(baseline, near)] as const;
   const gap = [Math.min(end, sample), Math.max(end, sample)] as const;
   const over = end > sample;
-  const off = formatScore(completenessError.absolute);
+  const off = formatScore(completenessError.absolute, 2);
   const label =
     `Baseline score ${formatScore(score.baseline)}, plus map total ${formatSigned(sum)}, gives ` +
     `${formatScore(score.baseline + sum)}. The score of the sample is ${formatScore(score.input)}, off by ${off}` +

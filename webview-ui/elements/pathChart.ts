@@ -2,7 +2,7 @@ import { html, nothing, type PropertyDeclarations, type SVGTemplateResult, svg, 
 import type { Explanation, PathInterval } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatScore, formatShare } from "../../src/protocol/format.ts";
 import { verdictOf } from "../../src/protocol/verdict.ts";
-import { niceTicks } from "../model/ticks.ts";
+import { niceTicks, tickLabel } from "../model/ticks.ts";
 import { StoreElement } from "./storeElement.ts";
 import "./pathThumbnails.ts";
 
@@ -59,9 +59,12 @@ export class PathChart extends StoreElement {
     const kind = verdictOf(explanation, this.store.state?.warnAbove ?? 0.05).kind;
     const bad = kind === "low-trust" || kind === "suspect";
     const scores = points.map(({ score }) => score);
-    const ticks = niceTicks(Math.min(...scores), Math.max(...scores), 4);
-    const low = Math.min(ticks[0] ?? 0, ...scores);
-    const high = Math.max(ticks.at(-1) ?? 1, ...scores);
+    const span = Math.max(...scores) - Math.min(...scores) || 1;
+    // Zero is shown where it is near; a little air above.
+    const lowest = Math.min(...scores);
+    const low = lowest > 0 && lowest < span * 0.5 ? 0 : lowest;
+    const high = Math.max(...scores) + span * 0.04;
+    const ticks = niceTicks(low, high, 4);
     const { width } = this;
     const x = (alpha: number): number => LEFT + alpha * (width - LEFT - RIGHT);
     const y = (score: number): number => TOP + (1 - (score - low) / (high - low || 1)) * (HEIGHT - BOTTOM - TOP);
@@ -77,7 +80,7 @@ export class PathChart extends StoreElement {
         }}
         @keydown=${(event: KeyboardEvent) => this.#key(event, points.length)}>
         <defs><pattern id=${this.#patternId} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="1.6" height="5" class="hatch"></rect></pattern></defs>
-        ${ticks.map((tick) => svg`<line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(tick)} y2=${y(tick)}></line><text x=${LEFT - 6} y=${y(tick) + 4} text-anchor="end">${formatScore(tick, 2)}</text>`)}
+        ${ticks.map((tick) => svg`<line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(tick)} y2=${y(tick)}></line><text x=${LEFT - 6} y=${y(tick) + 4} text-anchor="end">${tickLabel(tick)}</text>`)}
         ${worst.map((interval) => this.#shade(interval, x, bad))}
         <polyline class="curve" points=${points.map(({ alpha, score }) => `${x(alpha).toFixed(1)},${y(score).toFixed(1)}`).join(" ")}></polyline>
         ${points.map(({ alpha, score }) => svg`<circle class="node" cx=${x(alpha).toFixed(1)} cy=${y(score).toFixed(1)} r=${points.length > 60 ? 1.6 : 3}></circle>`)}

@@ -1,6 +1,6 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
-import { formatPercent, formatSeconds } from "../../src/protocol/format.ts";
+import { formatPercent, formatSeconds, formatSetting } from "../../src/protocol/format.ts";
 import { plural, unitOf } from "../model/words.ts";
 import { icon } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
@@ -26,7 +26,7 @@ export function sparkline(explanation: Explanation): TemplateResult | typeof not
   const x = (index: number): number => 2 + (index / (rounds.length - 1)) * (width - 4);
   const y = (error: number): number => 2 + ((high - Math.log10(error)) / Math.max(high - low, 1e-9)) * (height - 4);
   return html`<span class="wide-only dim">error by round</span><svg class="wide-only spark" width=${width} height=${height}
-    role="img" aria-label="Error by round: ${rounds.map(formatPercent).join(", ")}; goal ${formatPercent(explanation.tolerance)}">
+    role="img" aria-label="Error by round: ${rounds.map(formatPercent).join(", ")}; goal ${formatSetting(explanation.tolerance)}">
     ${svg`<line class="goal" x1="0" x2=${width} y1=${y(explanation.tolerance)} y2=${y(explanation.tolerance)}></line>
     <polyline points=${rounds.map((error, index) => `${x(index)},${y(error)}`).join(" ")}></polyline>`}</svg>`;
 }
@@ -99,7 +99,7 @@ export class RunRow extends StoreElement {
         ${
           error === null || explanation === null
             ? nothing
-            : html`<span class="dim wide-only">error per ${unitOf(explanation)} ${formatPercent(error)}, goal ${formatPercent(explanation.tolerance)}</span>`
+            : html`<span class="dim wide-only">error per ${unitOf(explanation)} ${formatPercent(error)}, goal ${formatSetting(explanation.tolerance)}</span>`
         }
         <span class="spring"></span>
         <button class="secondary cancel" @click=${() => this.store.post({ type: "cancel" })}>${icon("debug-stop")}Cancel <kbd>Esc</kbd></button>
@@ -121,7 +121,7 @@ export class RunRow extends StoreElement {
     if (explanation.status !== "converged") return nothing;
     const tolerance = nextTolerance(explanation.tolerance);
     if (tolerance === null) return nothing;
-    return html`<button class="secondary refine" @click=${() => this.store.post({ type: "refine", tolerance })}>Refine to ${formatPercent(tolerance)}</button>`;
+    return html`<button class="secondary refine" @click=${() => this.store.post({ type: "refine", tolerance })}>Refine to ${formatSetting(tolerance)}</button>`;
   }
 }
 customElements.define("pl-run-row", RunRow);

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { type BaselineSpec, methodSchema, type Settings } from "../../src/protocol/explain.ts";
-import { formatPercent } from "../../src/protocol/format.ts";
+import { formatSetting } from "../../src/protocol/format.ts";
 import { type Link, linkSchema } from "../../src/protocol/manifest.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
 import { backendNames, linkName, methodNames } from "../model/words.ts";
@@ -39,9 +39,9 @@ export class SettingsForm extends StoreElement {
       value: choice.preference,
       label:
         choice.preference === settings.backend && device !== undefined
-          ? `${choice.preference === "auto" ? "Auto: " : ""}${backendNames[device.name] ?? device.name} · ${device.device}`
+          ? `${backendNames[device.name] ?? device.name} · ${device.device}`
           : choice.label,
-      title: choice.description,
+      title: choice.preference === "auto" ? "Chosen automatically" : choice.description,
     }));
     const tolerances = withCurrent(TOLERANCES, settings.tolerance, (a, b) => b - a);
     const evaluations = withCurrent(EVALUATIONS, settings.maxEvaluations, (a, b) => a - b);
@@ -49,7 +49,7 @@ export class SettingsForm extends StoreElement {
     return html`
       <button class="select narrow-only summary" aria-expanded=${open ? "true" : "false"} aria-controls="settings"
         @click=${() => this.store.setView({ settingsOpen: !open })}>
-        <span><span class="dim">Settings</span> ${baseline.current} · ${linkName(settings.link)} · ${formatPercent(settings.tolerance)}</span>
+        <span><span class="dim">Settings</span> ${baseline.current} · ${linkName(settings.link)} · ${formatSetting(settings.tolerance)}</span>
         ${icon(open ? "chevron-up" : "chevron-down")}
       </button>
       <section class="form ${open ? "" : "wide-only"}" id="settings" aria-label="Settings">
@@ -74,7 +74,7 @@ export class SettingsForm extends StoreElement {
           ${select(
             "s-tolerance",
             "Tolerance",
-            tolerances.map((value) => number(value, formatPercent(value))),
+            tolerances.map((value) => number(value, formatSetting(value))),
             String(settings.tolerance),
             (value) => set({ tolerance: Number(value) }),
           )}</div>

@@ -46,7 +46,7 @@ function figures(explanation: Explanation, warnAbove: number): TemplateResult {
     attribution?.kind === "image" && attribution.grain > 1 ? `${attribution.grain}×${attribution.grain} px` : "";
   return html`<dl class="figures">
     <div title="How far the sum of the map is from F(x) − F(x′). Mark: tolerance.">
-      <dt>Sum off by</dt><dd>${formatPercent(sumError)} <small>${formatScore(explanation.completenessError.absolute)}</small></dd>
+      <dt>Sum off by</dt><dd>${formatPercent(sumError)} <small>${formatScore(explanation.completenessError.absolute, 2)}</small></dd>
       ${meter(sumError, tolerance, settled && sumError > warnAbove)}</div>
     <div title="Estimated relative L1 error over all ${unit}s. Mark: tolerance.">
       <dt>Error per ${unit}</dt><dd>${

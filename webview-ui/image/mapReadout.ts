@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { formatError, type ReadoutField, readout } from "../elements/readout.ts";
+import { spokenReading } from "../elements/spokenReading.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { originalRect } from "./frame.ts";
 import { cellPlace, type ImageMap } from "./imageMap.ts";
@@ -37,7 +38,7 @@ export class MapReadout extends StoreElement {
     ];
     const gradient = map.gradient?.values[index];
     if (gradient !== undefined) fields.push({ term: "Plain gradient", value: formatSigned(gradient) });
-    return html`${readout(fields)}${
+    return html`${readout(fields)}${spokenReading(fields)}${
       map.errors === null && attribution.cellErrors !== null
         ? html`<p class="dim small">${
             this.store.readOnly

@@ -15,7 +15,6 @@ export const viewStateSchema = z.object({
   photo: z.boolean().catch(true),
   hatching: z.boolean().catch(true),
   unit: z.enum(["word", "token"]).catch("word"),
-  special: z.boolean().catch(true),
   table: z.boolean().catch(false),
   tableFilter: z.string().catch(""),
   details: z.boolean().catch(false),

@@ -1,0 +1,34 @@
+import type { Explanation } from "../../src/protocol/explanation.ts";
+import type { PanelState } from "../../src/protocol/panel.ts";
+
+/** The default of the setting: a report does not know the reader's. */
+const REPORT_WARN_ABOVE = 0.05;
+
+/** The panel's state in a report: finished, nothing to choose. */
+export function reportState(explanation: Explanation): PanelState {
+  return {
+    phase: "done",
+    stage: null,
+    sampleTitle: explanation.sample.title,
+    sampleKind: explanation.attributions[0]?.kind ?? null,
+    modelTitle: explanation.model.name,
+    settings: {
+      target: { kind: "index", index: explanation.target.index },
+      link: explanation.target.link,
+      baseline: explanation.baseline.spec,
+      method: explanation.method,
+      rule: explanation.rule,
+      steps: explanation.steps ?? 50,
+      tolerance: explanation.tolerance,
+      maxEvaluations: explanation.maxEvaluations,
+      backend: "auto",
+    },
+    options: { baselines: [], backends: [], links: [], columns: [] },
+    running: null,
+    warnAbove: REPORT_WARN_ABOVE,
+    error: null,
+    stale: null,
+    history: [],
+    current: null,
+  };
+}

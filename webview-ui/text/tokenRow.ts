@@ -1,0 +1,67 @@
+import { html, type TemplateResult } from "lit";
+import type { ColorScale } from "../../src/common/colorScale.ts";
+import { isUncertain } from "../../src/common/mapLayout.ts";
+import { formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { cssVars } from "../elements/cssVars.ts";
+import { formatError } from "../elements/readout.ts";
+import type { TokenGroup } from "./tokenGroups.ts";
+
+export interface TokenRowLook {
+  readonly label: string;
+  readonly limit: number;
+  readonly threshold: number;
+  readonly scale: ColorScale;
+  readonly deltaF: number;
+  /** Position of the group that is read; -1: none can be. */
+  readonly selected: number;
+  readonly interactive: boolean;
+  readonly small: boolean;
+  pick(position: number): void;
+}
+
+/** Height of a column above or below the line at the end of the scale, in pixels. */
+const COLUMN = 11;
+
+/** Tokens in reading order: colour and a column above (for) or below (against) a line, so that sign is never colour alone. */
+export function tokenRow(
+  groups: readonly TokenGroup[],
+  valueOf: (group: TokenGroup) => number,
+  look: TokenRowLook,
+): TemplateResult {
+  const onKey = (event: KeyboardEvent): void => {
+    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 4, ArrowUp: -4 }[event.key];
+    if (by === undefined || !look.interactive) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const far = event.shiftKey && Math.abs(by) === 1 ? by * 4 : by;
+    const next = Math.max(0, Math.min(groups.length - 1, look.selected + far));
+    look.pick(next);
+    (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[role=option]")[next]?.focus();
+  };
+  return html`<div class="tokens ${look.small ? "small-tokens" : ""}" role="listbox" aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
+    ${groups.map((group, position) => {
+      const value = valueOf(group);
+      const u = look.limit > 0 ? Math.max(-1, Math.min(1, value / look.limit)) : 0;
+      const t = Math.abs(u);
+      const shown = t >= look.threshold && t > 0;
+      const place = Math.sign(u) * (0.12 + 0.8 * t);
+      const uncertain =
+        group.error !== null && valueOf(group) === group.value && isUncertain(value, group.error, look.limit);
+      const height = `${Math.max(1, Math.round(t * COLUMN))}px`;
+      const chosen = position === look.selected;
+      const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
+      return html`<button role="option" class="token ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+        tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken}
+        title="${spoken}${look.deltaF === 0 ? "" : `, ${formatShare(value / look.deltaF)} of the change`}"
+        @click=${() => look.pick(position)}><span class="word" ${cssVars({
+          background: shown ? look.scale.css(place) : "transparent",
+          color: shown ? look.scale.ink(place) : "inherit",
+        })}>${group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars({
+          bottom: u >= 0 ? "13px" : "auto",
+          top: u < 0 ? "13px" : "auto",
+          height: shown ? height : "0",
+          background: look.scale.solid(u),
+        })}></i></span></button>`;
+    })}
+  </div>`;
+}
