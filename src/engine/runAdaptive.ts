@@ -10,8 +10,10 @@ import { chebyshevNodes } from "./quadrature/spectral.ts";
 import { contradictsScore } from "./quadrature/suspectGradient.ts";
 import { isWithin, judge, type Trust } from "./trust.ts";
 
-/** Part of the error that one round goes after. */
-const part = 0.7;
+/** Part of the error that one round goes after: most of it while far from the goal, so that rounds stay few; less near it, so as not to overshoot. */
+function part(trust: Trust, tolerance: number): number {
+  return Math.max(trust.featureError, trust.completeness) > 3 * tolerance ? 0.7 : 0.4;
+}
 
 /** What is known after a round. */
 interface Stage {
@@ -90,10 +92,10 @@ function trustOf({ nodes, safety }: Run, assessment: Assessment): Trust {
 }
 
 /** The worst leaves, as many as the evaluations suffice for. */
-function affordable({ nodes, evaluator, maxEvaluations }: Run, { mesh }: Stage): Leaf[] {
+function affordable({ nodes, evaluator, maxEvaluations, tolerance }: Run, { mesh, trust }: Stage): Leaf[] {
   if (mesh === null) return [];
   let left = maxEvaluations - nodes.count;
-  return worstLeaves(mesh, part).filter((leaf) => {
+  return worstLeaves(mesh, part(trust, tolerance)).filter((leaf) => {
     const cost = evaluator.missing(newNodes(nodes, leaf)).length;
     if (cost > left) return false;
     left -= cost;

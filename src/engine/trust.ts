@@ -6,7 +6,7 @@ import { type Assessment, l1, total } from "./quadrature/assessment.ts";
 export interface Trust {
   readonly sum: number;
   /**
-   * Σ|cells|, or |ΔF| where that is larger: the true attributions cannot be smaller. Not less than a thousandth of
+   * Σ|cells|, or |ΔF| where that is larger: the true attributions cannot be smaller. Not less than a hundredth of
    * ∫Σ|g|, so that attributions which cancel to nothing along the path are not held to a tolerance below float32.
    */
   readonly size: number;
@@ -24,7 +24,7 @@ export function judge(nodes: PathNodes, assessment: Assessment, safety: number):
   const { fBaseline, fInput } = endScores(nodes);
   const sum = total(assessment.cells);
   const deltaF = fInput - fBaseline;
-  const size = Math.max(l1(assessment.cells), Math.abs(deltaF), 1e-3 * activity(nodes, assessment));
+  const size = Math.max(l1(assessment.cells), Math.abs(deltaF), 1e-2 * activity(nodes, assessment));
   const absolute = Math.abs(sum - deltaF);
   const error = Math.max(safety * assessment.error, absolute);
   const none = isNoChange(deltaF, size, fBaseline, fInput);

@@ -74,7 +74,8 @@ export function worstLeaves(mesh: Mesh, part: number): Leaf[] {
 
 /**
  * The corrected integral of all leaves. Its error comes from three sides: what the last bisections changed, what an
- * interpolation through six nodes a gap disagrees with, and what f says was missed.
+ * interpolation through four nodes a gap disagrees with, and what f says was missed. Four nodes, not more: where leaves
+ * of very different width meet, higher polynomials swing, and then say nothing.
  */
 export function assessMesh(nodes: PathNodes, mesh: Mesh): Assessment {
   const weights = new Float64Array(nodes.count);
@@ -93,7 +94,7 @@ export function assessMesh(nodes: PathNodes, mesh: Mesh): Assessment {
   return {
     weights,
     cells,
-    error: Math.max(Math.min(change, Math.max(3 * l1(disagreement), change / 3)), missed),
+    error: Math.max(Math.min(change, Math.max(2 * l1(disagreement), 0.6 * change)), missed),
     intervals: mesh.leaves.map(({ segment, error }) => ({ from: segment.from, to: segment.to, error })),
     cellShares: sharesByCell(nodes, disagreement, weights),
   };
@@ -106,11 +107,11 @@ export function meshNodes(mesh: Mesh): number[] {
   return last === undefined ? order : [...order, last.segment.b];
 }
 
-/** Every gap of the mesh integrated by the polynomial through its six nearest nodes, as weights by node index. */
+/** Every gap of the mesh integrated by the polynomial through its four nearest nodes, as weights by node index. */
 function highOrder(nodes: PathNodes, mesh: Mesh): Float64Array {
   const order = meshNodes(mesh);
   const ts = order.map((index) => nodes.alphas[index] as number);
-  const local = totalWeights(gapWeights(ts, 6), ts.length);
+  const local = totalWeights(gapWeights(ts, 4), ts.length);
   const weights = new Float64Array(nodes.count);
   for (const [j, index] of order.entries()) weights[index] = local[j] as number;
   return weights;
