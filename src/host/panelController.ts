@@ -329,7 +329,8 @@ export class PanelController implements vscode.Disposable {
     const runId = this.#runId;
     const known = runId !== undefined && this.#runIds.has(runId);
     const explanation = known ? await this.#services.compute.call("snapshot", { runId }).catch(() => null) : null;
-    if (!mine() || explanation === null || explanation.evaluations === 0) return;
+    if (!mine()) return;
+    if (explanation === null || explanation.evaluations === 0) return this.#settleDraft();
     const shown: Shown = { explanation: compactExplanation(explanation), picture: await this.#loadPicture() };
     if (mine()) this.#present(shown, false);
   }
@@ -340,6 +341,17 @@ export class PanelController implements vscode.Disposable {
     this.#stage = null;
     this.#error = errorViewOf(error);
     this.#before = undefined;
+    this.#settleDraft();
+  }
+
+  /** A draft that nothing will sharpen any more is a draft, not a run; without an evaluation it is nothing. */
+  #settleDraft(): void {
+    const shown = this.#shown;
+    if (shown === null || shown.explanation.status !== "running") return;
+    if (shown.explanation.evaluations === 0) {
+      this.#shown = null;
+      this.#messages.showShown(null, false);
+    } else this.#present({ ...shown, explanation: { ...shown.explanation, status: "cancelled" } }, false);
   }
 
   async #loadPicture(): Promise<Shown["picture"]> {

@@ -104,7 +104,8 @@ export class PanelManager implements vscode.Disposable {
     const panel = vscode.window.createWebviewPanel(
       PANEL_TYPE,
       "Pathlight",
-      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+      // Beside the editor, and all panels in one place.
+      { viewColumn: this.active?.panel.viewColumn ?? vscode.ViewColumn.Beside, preserveFocus: true },
       this.#webviewOptions(),
     );
     return this.#adopt(panel);
