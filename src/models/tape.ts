@@ -10,6 +10,11 @@ export function isRecording(): boolean {
   return tf.engine().state.gradientDepth > 0;
 }
 
+/** A tensor with the same values that the tape does not connect with what they were computed from. */
+export function detached(tensor: tf.Tensor): tf.Tensor {
+  return isRecording() ? tf.tensor(tensor.dataSync(), tensor.shape, tensor.dtype) : tensor;
+}
+
 export function tapeLength(): number {
   return isRecording() ? tf.engine().state.activeTape.length : 0;
 }

@@ -5,7 +5,7 @@ import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead }
 import { checkBatch, checkFeed, feedsMissing, unknownNode } from "../feedPlan.ts";
 import { isFiniteTensor } from "../finite.ts";
 import { installGradientRepairs } from "../repairs/installGradientRepairs.ts";
-import { guardTape, isRecording, rollbackTape, tapeLength } from "../tape.ts";
+import { detached, guardTape, isRecording, rollbackTape, tapeLength } from "../tape.ts";
 import { findEmbeddings } from "./findEmbeddings.ts";
 import { findHeads } from "./findHeads.ts";
 import { type LayerGraph, layerGraph, type Step } from "./layerSteps.ts";
@@ -210,5 +210,7 @@ function computeMask(
   const present = masks.filter((mask) => mask !== null);
   const handed = Array.isArray(inputs) ? (present.length === masks.length ? present : undefined) : present[0];
   const mask = layer.computeMask(inputs, handed);
-  return (Array.isArray(mask) ? mask[0] : mask) ?? null;
+  const output = Array.isArray(mask) ? mask[0] : mask;
+  // Which steps are masked changes in jumps only: between them a mask is constant.
+  return output === undefined || output === null ? null : detached(output);
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
+import { detached } from "../tape.ts";
 import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts";
 
 /**
@@ -8,6 +9,9 @@ import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts
  *   is missing);
  * - BatchNormalization without scale or center passes nothing where the tape needs a tensor;
  * - ThresholdedReLU multiplies with a comparison;
+ * - LayerNormalization hands its own mean and variance to the op for batch normalization, whose gradient with respect to
+ *   them costs memory in every other model;
+ * - Masking multiplies with a comparison, which is taken as constant here: its derivative is zero wherever there is one;
  * - ReLU with a maximum is two ops, of which the second alone does the same.
  * The values stay the same.
  */
@@ -23,6 +27,12 @@ const calls: Readonly<Record<string, Call>> = {
   Conv2D: (layer, input) => activate(layer, conv2d(layer, input)),
   Dense: (layer, input) => activate(layer, dense(layer, input)),
   BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  Masking: (layer, input) => {
+    const value = layerField(layer, "maskValue");
+    const present = tf.any(tf.notEqual(input, typeof value === "number" ? value : 0), -1, true);
+    return tf.mul(input, tf.cast(detached(present), "float32"));
+  },
   ReLU: (layer, input) => {
     const maximum = layerField(layer, "maxValue");
     return typeof maximum === "number" ? tf.clipByValue(input, 0, maximum) : tf.relu(input);
@@ -73,6 +83,22 @@ function batchNormalization(layer: Layer, input: tf.Tensor): tf.Tensor {
   const aligned = (weight: tf.Tensor) => tf.reshape(weight, shape);
   const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, e)));
   return tf.add(tf.mul(tf.sub(input, aligned(mean)), aligned(scale)), aligned(beta));
+}
+
+/** (x − mean)/√(variance + ε)·gamma + beta, mean and variance over the layer's axes. */
+function layerNormalization(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const { epsilon, axis } = layer.getConfig();
+  const list: unknown[] = Array.isArray(axis) ? axis : [axis];
+  const axes = list.map((each) => (Number(each) + input.rank) % input.rank);
+  const mean = tf.mean(input, axes, true);
+  const centered = tf.sub(input, mean);
+  const variance = tf.mean(tf.square(centered), axes, true);
+  const normal = tf.mul(centered, tf.rsqrt(tf.add(variance, typeof epsilon === "number" ? epsilon : 1e-3)));
+  const shape = input.shape.map((size, i) => (axes.includes(i) ? size : 1));
+  const gamma = weightOf(layer, "gamma");
+  const beta = weightOf(layer, "beta");
+  const scaled = gamma === undefined ? normal : tf.mul(normal, tf.reshape(gamma, shape));
+  return beta === undefined ? scaled : tf.add(scaled, tf.reshape(beta, shape));
 }
 
 function addBias(layer: Layer, value: tf.Tensor): tf.Tensor {

@@ -20,7 +20,8 @@ export const conv2dGradient = gradient(tf.Conv2D, ["x", "filter"], (dy, saved, a
   const info = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode);
   const dilated = info.dilationHeight > 1 || info.dilationWidth > 1;
   const pointwise = info.filterHeight * info.filterWidth * info.strideHeight * info.strideWidth === 1;
-  const native = tf.getBackend() === "tensorflow";
+  const explicit = pad !== "same" && pad !== "valid";
+  const native = tf.getBackend() === "tensorflow" && !explicit;
 
   const derX = (): tf.Tensor => {
     if (native && !dilated) {
@@ -28,7 +29,7 @@ export const conv2dGradient = gradient(tf.Conv2D, ["x", "filter"], (dy, saved, a
       const attributes = { strides, pad, dataFormat: "NHWC", dimRoundingMode: "floor", inputShape: x.shape };
       return tf.engine().runKernel<tf.Tensor>(tf.Conv2DBackpropInput, inputs, attributes);
     }
-    if (pointwise && info.padInfo.type !== "EXPLICIT" && info.padInfo.type !== "NUMBER") {
+    if (pointwise && !explicit) {
       const [, , inputs, outputs] = filter.shape;
       // Transposed on its own: wasm has a fast matrix product only for matrices that lie as they are.
       const turned = tf.transpose(tf.reshape<tf.Rank.R2>(filter, [inputs, outputs]));

@@ -4,10 +4,12 @@ import { batchMatMulGradient } from "./batchMatMul.ts";
 import { batchNormGradient } from "./batchNorm.ts";
 import { clipByValueGradient } from "./clipByValue.ts";
 import { conv2dGradient } from "./conv2d.ts";
-import { conv3dGradient } from "./conv3d.ts";
+import { conv3dBackpropInputGradient, conv3dBackpropInputKernel, conv3dGradient } from "./conv3d.ts";
 import { cumsumGradient } from "./cumsum.ts";
 import { depthToSpaceGradient } from "./depthToSpace.ts";
 import { depthwiseConv2dGradient } from "./depthwiseConv2d.ts";
+import { dilation2dWrapper } from "./dilation2d.ts";
+import { maxGradient, minGradient } from "./extremum.ts";
 import { gatherGradient } from "./gather.ts";
 import { gatherNdGradient, scatterNdGradient } from "./gatherNd.ts";
 import { maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
@@ -28,9 +30,12 @@ const gradients: readonly tf.GradConfig[] = [
   clipByValueGradient,
   conv2dGradient,
   conv3dGradient,
+  conv3dBackpropInputGradient,
   cumsumGradient,
   depthToSpaceGradient,
   depthwiseConv2dGradient,
+  maxGradient,
+  minGradient,
   gatherGradient,
   gatherNdGradient,
   mirrorPadGradient,
@@ -42,6 +47,7 @@ const gradients: readonly tf.GradConfig[] = [
 ];
 
 const kernels: readonly tf.KernelConfig[] = [
+  conv3dBackpropInputKernel,
   maxPoolGradKernel,
   maxPool3dKernel,
   maxPool3dGradKernel,
@@ -67,7 +73,7 @@ export function installGradientRepairs(): void {
     if (present !== undefined) tf.unregisterKernel(config.kernelName, backend);
     tf.registerKernel(config);
   }
-  for (const wrapper of [...sameConvolutionWrappers, ...stridedSliceWrappers]) {
+  for (const wrapper of [dilation2dWrapper, ...sameConvolutionWrappers, ...stridedSliceWrappers]) {
     if (wrapper.backendName === backend) installWrapper(wrapper);
   }
 }

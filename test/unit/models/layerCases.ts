@@ -10,6 +10,8 @@ export interface LayerCase {
   readonly model: () => tfl.LayersModel;
   readonly input: () => Tensor;
   readonly differences?: DifferenceOptions;
+  /** False where tfjs's own forward pass is wrong and another test has the truth. */
+  readonly comparable?: boolean;
 }
 
 function symbol(value: unknown): Symbol {
@@ -66,7 +68,6 @@ const activations = [
   "softsign",
   "swish",
   "gelu",
-  "gelu_new",
   "mish",
 ] as const;
 
@@ -124,7 +125,7 @@ export const layerCases: readonly LayerCase[] = [
   onImage("BatchNormalization without scale and center", () => [
     layers.batchNormalization({ scale: false, center: false }),
   ]),
-  onImage("BatchNormalization on axis 1", () => [layers.batchNormalization({ axis: 1 })]),
+  { ...onImage("BatchNormalization on axis 1", () => [layers.batchNormalization({ axis: 1 })]), comparable: false },
   onFlat("BatchNormalization of vectors", () => [layers.batchNormalization({ center: false })]),
   onText("LayerNormalization", () => [layers.layerNormalization()]),
   onImage("ZeroPadding2D", () => [
