@@ -18,14 +18,11 @@ export async function measureGradient(
   const x = randomUniform(shape, 0, 1, "float32", 7);
   const score = (feed: Tensor): Tensor => sum(model.evaluate(new Map([[input.id, feed]]), [head.logit])[0] as Tensor);
   const gradient = valueAndGrad((feed) => score(feed).asScalar());
-  const forwardMs = await median(
-    () => async () => {
-      const value = tidy(() => score(x));
-      await value.data();
-      value.dispose();
-    },
-    batch,
-  );
+  const forwardMs = await median(async () => {
+    const value = tidy(() => score(x));
+    await value.data();
+    value.dispose();
+  }, batch);
   const gradientMs = await median(async () => {
     const { value, grad } = gradient(x);
     await grad.data();
