@@ -11,7 +11,7 @@ export class AttributionTab extends StoreElement {
     const { shown, view, state } = this.store;
     const explanation = shown?.explanation ?? null;
     if (explanation === null) {
-      return html`<div class="maps"><div class="skeleton picture"></div><div class="skeleton picture wide-only"></div></div>`;
+      return html`<div class="tools"></div><div class="maps loading"><div class="skeleton picture first"></div><div class="skeleton picture second"></div></div>`;
     }
     const inputs = explanation.attributions;
     const index = Math.min(view.input, inputs.length - 1);

@@ -3,8 +3,10 @@ import type { Explanation, ImageAttribution } from "../../src/protocol/explanati
 import { formatSigned } from "../../src/protocol/format.ts";
 import { gradientCaption } from "../../src/protocol/verdict.ts";
 import { icon } from "../elements/controls.ts";
+import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { methodNames } from "../model/words.ts";
+import { frameOf } from "./frame.ts";
 import { cellAt, cellPlace, type ImageMap, imageMap } from "./imageMap.ts";
 import { imageTable } from "./imageTable.ts";
 import { mapTools, nextGrain, nextSign } from "./mapTools.ts";
@@ -102,6 +104,7 @@ export class ImageView extends StoreElement {
     const sums = `adds up to ${formatSigned(explanation.sum)} of ${formatSigned(explanation.deltaF)}`;
     const inputs = explanation.attributions.length > 1;
     const gradientSum = explanation.gradientSum;
+    const frame = frameOf(map.attribution);
     return html`<div class="maps ${view.plainGradient ? "swapped" : ""}">
       <figure class="first"><figcaption><b>${methodNames[explanation.method]}</b><span class="dim">${
         empty
@@ -124,7 +127,7 @@ export class ImageView extends StoreElement {
             }</span></figcaption>
             ${
               map.gradient === null
-                ? html`<div class="skeleton picture"></div>`
+                ? html`<div class="skeleton picture" ${cssVars({ "aspect-ratio": `${frame.width} / ${frame.height}` })}></div>`
                 : html`<pl-map-canvas .store=${this.store} .view=${this} .map=${map} .which=${"gradient"}
                     label="Gradient times input difference at the sample only, on the same scale"></pl-map-canvas>`
             }

@@ -25,7 +25,7 @@ const COLUMN = 11;
 /** Tokens in reading order: colour and a column above (for) or below (against) a line, so that sign is never colour alone. */
 export function tokenRow(
   groups: readonly TokenGroup[],
-  valueOf: (group: TokenGroup) => number,
+  read: (group: TokenGroup) => number,
   look: TokenRowLook,
 ): TemplateResult {
   const onKey = (event: KeyboardEvent): void => {
@@ -40,13 +40,13 @@ export function tokenRow(
   };
   return html`<div class="tokens ${look.small ? "small-tokens" : ""}" role="listbox" aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
     ${groups.map((group, position) => {
-      const value = valueOf(group);
+      const value = read(group);
       const u = look.limit > 0 ? Math.max(-1, Math.min(1, value / look.limit)) : 0;
       const t = Math.abs(u);
       const shown = t >= look.threshold && t > 0;
       const place = Math.sign(u) * (0.12 + 0.8 * t);
       const uncertain =
-        group.error !== null && valueOf(group) === group.value && isUncertain(value, group.error, look.limit);
+        group.error !== null && read(group) === group.value && isUncertain(value, group.error, look.limit);
       const height = `${Math.max(1, Math.round(t * COLUMN))}px`;
       const chosen = position === look.selected;
       const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
