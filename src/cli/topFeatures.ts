@@ -1,5 +1,11 @@
 import { poolCells, rankByStrength } from "../common/mapLayout.ts";
-import type { Attribution, ImageAttribution, TensorAttribution, TextAttribution } from "../protocol/explanation.ts";
+import type {
+  Attribution,
+  ImageAttribution,
+  TensorAttribution,
+  TextAttribution,
+  Token,
+} from "../protocol/explanation.ts";
 
 export interface Feature {
   /** Where it is, in words: `rows 16–23, columns 8–15`, `"Where"`, `[3, 0]`. */
@@ -54,16 +60,38 @@ function imageFeatures({ values, height, width, grain, cellErrors }: ImageAttrib
 }
 
 function textFeatures({ values, tokens, cellErrors }: TextAttribution, most: number): Features {
-  const top = ranked(values, most).map((index) => {
-    const token = tokens[index];
-    const kind = token === undefined || token.special === "none" ? "" : ` (${token.special})`;
-    return {
-      place: `${JSON.stringify(token?.text ?? "")} at ${index}${kind}`,
-      value: values[index] ?? 0,
-      error: cellErrors?.[index] ?? null,
-    };
+  const groups = tokenGroups(tokens);
+  const sum = (numbers: ArrayLike<number>, { first, count }: TokenGroup) =>
+    Array.from({ length: count }, (_, k) => numbers[first + k] ?? 0).reduce((total, value) => total + value, 0);
+  const sums = groups.map((group) => sum(values, group));
+  const top = ranked(sums, most).flatMap((index) => {
+    const group = groups[index];
+    if (group === undefined) return [];
+    const place = `${JSON.stringify(group.text)} at ${group.first}`;
+    const range = group.count > 1 ? `${place}–${group.first + group.count - 1}` : place;
+    const kind = group.special === "none" ? "" : ` (${group.special})`;
+    const error = cellErrors === null ? null : sum(cellErrors, group);
+    return [{ place: range + kind, value: sums[index] ?? 0, error }];
   });
-  return { unit: "token", caption: `tokens of ${values.length}`, count: values.length, top };
+  return { unit: "token", caption: `tokens of ${values.length}`, count: groups.length, top };
+}
+
+interface TokenGroup {
+  readonly text: string;
+  readonly special: Token["special"];
+  readonly first: number;
+  count: number;
+}
+
+/** Padding that stands in a row is one entry: what matters of it is its sum. */
+function tokenGroups(tokens: readonly Token[]): TokenGroup[] {
+  const groups: TokenGroup[] = [];
+  tokens.forEach(({ text, special }, first) => {
+    const last = groups.at(-1);
+    if (special === "pad" && last?.special === "pad") last.count++;
+    else groups.push({ text, special, first, count: 1 });
+  });
+  return groups;
 }
 
 function tensorFeatures({ values, shape, cellErrors }: TensorAttribution, most: number): Features {

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { explanationFileSchema } from "../../src/protocol/explanation.ts";
+import { shownSchema } from "../../src/protocol/panel.ts";
+import { fromPortable } from "../../src/protocol/portable.ts";
 import { parseNpy } from "../../src/samples/index.ts";
 import { runCli } from "./support/runCli.ts";
 import { fixtures, Workspace } from "./support/workspace.ts";
@@ -17,6 +19,14 @@ const oracle = join(fixtures, "oracle");
 
 function explanationIn(folder: string) {
   return explanationFileSchema.parse(JSON.parse(readFileSync(join(folder, "explanation.json"), "utf8")));
+}
+
+/** What the report will draw, read as the report reads it. */
+function shownIn(folder: string) {
+  const html = readFileSync(join(folder, "report.html"), "utf8");
+  const data = /<script type="application\/json" id="pathlight-data">(.*?)<\/script>/.exec(html)?.[1];
+  assert.ok(data !== undefined, "the report has no data");
+  return shownSchema.parse(fromPortable(JSON.parse(data)));
 }
 
 function npy(path: string) {
@@ -252,6 +262,10 @@ test("an image through the manifest: labels, grain, and the map of the picture i
   assert.match(report, /^<!doctype html>/i);
   assert.doesNotMatch(report, /(src|href)="(https?:|\/|\.)/);
   assert.match(report, /seven\.png/);
+  const shown = shownIn(out);
+  assert.ok((shown.picture?.bytes.length ?? 0) > 50);
+  assert.equal(shown.explanation.sum, file.sum);
+  assert.equal(shown.explanation.attributions[0]?.values.length, 64);
 });
 
 test("a row, a text, and a text that is too long, which is said", async () => {
@@ -282,7 +296,9 @@ test("text that would end the report's script does not", async () => {
   ]);
   const report = readFileSync(join(out, "report.html"), "utf8");
   assert.doesNotMatch(report, /<img src=x/);
-  assert.doesNotMatch(report, /\u2028/);
+  const attribution = shownIn(out).explanation.attributions[0];
+  assert.equal(attribution?.kind, "text");
+  assert.match(attribution?.kind === "text" ? attribution.text : "", /<\/script><img src=x .* \u2028 w2/);
 });
 
 test("--json prints the file and only the file", async () => {

@@ -114,23 +114,26 @@ test("places are written so that they can be found", () => {
     {
       kind: "text",
       input: "x",
-      shape: [2],
+      shape: [4],
       text: "Who?",
       truncatedFrom: null,
       tokens: [
         { text: "who", id: 5, start: 0, end: 3, special: "none", word: 0 },
+        { text: "?", id: 6, start: 3, end: 4, special: "none", word: 1 },
+        { text: "[PAD]", id: 0, start: 4, end: 4, special: "pad", word: -1 },
         { text: "[PAD]", id: 0, start: 4, end: 4, special: "pad", word: -1 },
       ],
-      values: Float32Array.of(1, -3),
+      values: Float32Array.of(1, 0.5, -1, -2),
       gradient: null,
-      cellErrors: null,
+      cellErrors: Float32Array.of(0.5, 0.25, 1, 1),
     },
-    2,
+    3,
   );
-  assert.deepEqual(
-    text.top.map(({ place }) => place),
-    ['"[PAD]" at 1 (pad)', '"who" at 0'],
-  );
+  assert.deepEqual(text.top, [
+    { place: '"[PAD]" at 2–3 (pad)', value: -3, error: 2 },
+    { place: '"who" at 0', value: 1, error: 0.5 },
+    { place: '"?" at 1', value: 0.5, error: 0.25 },
+  ]);
 });
 
 test("colour is off unless it is asked for", () => {

@@ -51,7 +51,8 @@ function escapeText(text: string): string {
 
 async function asset(folder: string, name: string): Promise<string> {
   const path = join(folder, name);
-  if (existsSync(path)) return readFile(path, "utf8");
+  // The source map stays behind.
+  if (existsSync(path)) return (await readFile(path, "utf8")).replace(/\n(\/\/|\/\*)# sourceMappingURL=.*\s*$/, "\n");
   throw new PathlightError("internal", `The report's ${name} is missing.`, {
     file: path,
     expected: "the bundle of the webview",
