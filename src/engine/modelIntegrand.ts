@@ -1,6 +1,7 @@
 import { dispose, engine, keep, sum, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
+import { freeAbandonedTape } from "./abandonedTape.ts";
 import type { PathIntegrand, PathSamples } from "./pathIntegrand.ts";
 import type { DifferentiableModel, NodeId } from "./port.ts";
 import { type ScoreTarget, scoreOf } from "./scoreOf.ts";
@@ -154,6 +155,7 @@ export class ModelIntegrand implements PathIntegrand {
       return { rows, gradients };
     } catch (error) {
       rows?.dispose();
+      freeAbandonedTape();
       throw fromTensorError(error);
     }
   }
