@@ -58,7 +58,7 @@ export function availableBaselines(prepared: Prepared, tokenizer?: Tokenizer): B
     prepared.kind === "image"
       ? ["black", "white", "grey", "blurred", "mean", "zeros"]
       : prepared.kind === "tensor"
-        ? ["zeros", "ones"]
+        ? ["zeros", "ones", "mean"]
         : ["zero-embedding", ...tokenNames.filter((name) => tokenOf(name, tokenizer) !== null)];
   return names.map((name) => ({ id: name, label: labels[name], spec: { kind: "name", name } }));
 }
@@ -81,20 +81,33 @@ export async function prepareBaseline(
   const label = labels[name];
   if (name === "zeros") return uniform(prepared, 0, label);
   if (name === "ones") return uniform(prepared, 1, label);
-  const paths = context.meanOver ?? [];
-  const arrays = paths.filter((path) => extname(path).toLowerCase() === ".npy");
-  if (name === "mean" && arrays.length > 0 && !context.integer) {
-    const { tensor, count } = await meanOfArrays(arrays, prepared.tensor.shape, context.signal, context.onProgress);
-    return { kind: "tensor", tensor, label: `Mean of ${count} samples` };
-  }
+  if (name === "mean") return meanBaseline(prepared, input, context);
   if (prepared.kind !== "image" || input.kind !== "image") throw impossible(label, prepared, context.tokenizer);
   if (name === "black") return { kind: "tensor", tensor: uniformImage(prepared, 0), label };
   if (name === "white") return { kind: "tensor", tensor: uniformImage(prepared, 255), label };
   if (name === "grey") return { kind: "tensor", tensor: uniformImage(prepared, 127.5), label };
   if (name === "blurred") return { kind: "tensor", tensor: blurredImage(prepared), label };
-  if (name !== "mean") throw impossible(label, prepared, context.tokenizer);
-  const tensor = await meanOfImages(paths, input, context.inputShape, context.signal, context.onProgress);
-  return { kind: "tensor", tensor, label: `Mean of ${paths.length} samples` };
+  throw impossible(label, prepared, context.tokenizer);
+}
+
+/** Pictures count for a picture and arrays for an array; the other kind where there is none of the sample's own. */
+async function meanBaseline(
+  prepared: Exclude<Prepared, PreparedText>,
+  input: ManifestInput,
+  context: BaselineContext,
+): Promise<PreparedBaseline> {
+  const { inputShape, signal, onProgress } = context;
+  const paths = context.meanOver ?? [];
+  const arrays = paths.filter((path) => extname(path).toLowerCase() === ".npy");
+  const pictures = input.kind === "image" ? paths.filter((path) => !arrays.includes(path)) : [];
+  const fromPictures = prepared.kind === "image" ? pictures.length > 0 : arrays.length === 0;
+  if (input.kind === "image" && (fromPictures || arrays.length === 0)) {
+    const tensor = await meanOfImages(pictures, input, inputShape, signal, onProgress);
+    return { kind: "tensor", tensor, label: `Mean of ${pictures.length} samples` };
+  }
+  if (context.integer) throw impossible(labels.mean, prepared, context.tokenizer);
+  const { tensor, count } = await meanOfArrays(arrays, prepared.tensor.shape, signal, onProgress);
+  return { kind: "tensor", tensor, label: `Mean of ${count} samples` };
 }
 
 async function fileBaseline(

@@ -1,3 +1,4 @@
+import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { elementCount, type NumericTensor } from "./numericTensor.ts";
 import { tensorFromNpy } from "./tensorSample.ts";
@@ -15,6 +16,7 @@ export async function meanOfArrays(
   const sum = new Float64Array(elementCount(shape));
   let count = 0;
   for (const [index, path] of paths.entries()) {
+    throwIfCancelled(signal);
     const array = await sampleOfShape(path, shape, signal);
     if (array !== null) {
       count++;

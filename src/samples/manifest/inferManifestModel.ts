@@ -201,7 +201,8 @@ async function filesBeside(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    const details = { file: folder, found: cause instanceof Error ? cause.message : String(cause) };
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const details = { file: folder, found, whatToDo: "Check the path of the model." };
     throw new PathlightError("model-not-found", "The folder of the model cannot be read.", details, cause);
   }
 }

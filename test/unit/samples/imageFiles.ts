@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 /** A picture for tests: 8 bits, interleaved. */
 export interface Pixels {
@@ -21,7 +21,7 @@ export function gradient(width: number, height: number, channels: Pixels["channe
   return { width, height, channels, data };
 }
 
-export function asSharp({ data, width, height, channels }: Pixels): sharp.Sharp {
+export function asSharp({ data, width, height, channels }: Pixels): Sharp {
   return sharp(data, { raw: { width, height, channels } });
 }
 

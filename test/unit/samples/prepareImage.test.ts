@@ -235,7 +235,7 @@ test("baselines: the blur is a Gaussian of 1/12 of the width that keeps flat pic
     [Math.exp(-16 / (2 * deviation ** 2)), Math.exp(-64 / (2 * deviation ** 2))],
     1e-5,
   );
-  closeTo([blurred.reduce((sum, value) => sum + value, 0)], [1], 1e-4);
+  closeTo([Array.from(blurred).reduce((sum, value) => sum + value, 0)], [1], 1e-4);
   const veiled = prepareImage(decoded(gradient(12, 12, 4)), settings(), [12, 12, 4]);
   const alpha = (values: ArrayLike<number>) => Array.from(values).filter((_, index) => index % 4 === 3);
   assert.deepEqual(alpha(blurredImage(veiled).data), alpha(veiled.tensor.data));
