@@ -9,7 +9,7 @@ import { graphEmbeddings } from "./graphEmbeddings.ts";
 import { graphHeads } from "./graphHeads.ts";
 import type { GraphIndex, GraphModel } from "./graphIndex.ts";
 import { outputId, parseReference } from "./graphTopology.ts";
-import { refuseDynamicOp } from "./refuseUnknownOps.ts";
+import { isDynamic, refuseDynamicOp } from "./refuseUnknownOps.ts";
 
 interface Plan {
   /** Computed nodes from the feeds to the fetches, in topological order. */
@@ -174,8 +174,15 @@ export class GraphDifferentiableModel implements DifferentiableModel {
           ),
         ]),
       );
+      // What hangs on control flow is refused when it is asked for; the rest of the model is as good as any.
+      const runnable = new Set(feeds.keys());
+      for (const node of this.#graph.order) {
+        const ready = this.#graph.inputIds(node).every((id) => runnable.has(parseReference(id).node));
+        if (ready && node.op !== "Placeholder" && !isDynamic(node)) runnable.add(node.name);
+      }
       const ids = this.#graph.order
-        .filter((node) => !this.#graph.isConstant(node) && !feeds.has(node.name) && node.op !== "NoOp")
+        .filter((node) => runnable.has(node.name) && !this.#graph.isConstant(node) && !feeds.has(node.name))
+        .filter((node) => node.op !== "NoOp")
         .flatMap((node) =>
           [0, ...(this.#graph.extraOutputs.get(node.name) ?? [])].map((output) =>
             outputId({ node: node.name, output }),

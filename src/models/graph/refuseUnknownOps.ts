@@ -9,12 +9,16 @@ const dynamicOps: ReadonlySet<string> = new Set([
 
 /** Control flow, tables and outputs of a size that only the values tell cannot run in one synchronous pass. */
 export function refuseDynamicOp(node: GraphDefNode): void {
-  if (!dynamicOps.has(node.op)) return;
+  if (!isDynamic(node)) return;
   throw new PathlightError("model-unknown-op", `The op ${node.op} cannot be used in an explanation.`, {
     expected: "operations without control flow and lookup tables",
     found: `${node.op} at ${node.name}`,
     whatToDo: "Choose an output node before this one, or start from a node behind it.",
   });
+}
+
+export function isDynamic(node: GraphDefNode): boolean {
+  return dynamicOps.has(node.op);
 }
 
 /** Throws for the first node whose op tfjs does not have; `knows` says so. */

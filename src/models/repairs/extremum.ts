@@ -13,7 +13,10 @@ function sharedAmongTies(kernelName: string): tf.GradConfig {
   const config = gradient(kernelName, ["x"], (dy, saved, attrs) => {
     const [x, y] = [savedTensor(saved, 0), savedTensor(saved, 1)];
     const axes = tf.util.parseAxisParam(reduced(attrs["reductionIndices"] ?? attrs["axis"]), x.shape);
-    const kept = tf.backend_util.expandShapeToKeepDim(tf.backend_util.computeOutAndReduceShapes(x.shape, axes)[0], axes);
+    const kept = tf.backend_util.expandShapeToKeepDim(
+      tf.backend_util.computeOutAndReduceShapes(x.shape, axes)[0],
+      axes,
+    );
     return {
       x: () => {
         const ties = tf.cast(tf.equal(x, tf.reshape(y, kept)), "float32");

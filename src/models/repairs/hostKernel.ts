@@ -40,9 +40,10 @@ export function hostInput(inputs: Readonly<Record<string, HostTensor>>, name: st
   return input;
 }
 
-type Storage = Pick<tf.KernelBackend, "readSync" | "write">;
+export type Storage = Pick<tf.KernelBackend, "readSync" | "write">;
 
-function isStorage(backend: object): backend is Storage {
+/** A backend whose tensors can be read and written by value, at once. */
+export function isStorage(backend: object): backend is Storage {
   return "readSync" in backend && "write" in backend;
 }
 

@@ -14,6 +14,7 @@ import { gatherGradient } from "./gather.ts";
 import { gatherNdGradient, scatterNdGradient } from "./gatherNd.ts";
 import { maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
 import { mirrorPadGradient } from "./mirrorPad.ts";
+import { oneHotWrapper } from "./oneHot.ts";
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from "./resize.ts";
 import { sameConvolutionWrappers } from "./sameConvolution.ts";
 import { stridedSliceGradient } from "./stridedSlice.ts";
@@ -73,7 +74,7 @@ export function installGradientRepairs(): void {
     if (present !== undefined) tf.unregisterKernel(config.kernelName, backend);
     tf.registerKernel(config);
   }
-  for (const wrapper of [dilation2dWrapper, ...sameConvolutionWrappers, ...stridedSliceWrappers]) {
+  for (const wrapper of [dilation2dWrapper, oneHotWrapper, ...sameConvolutionWrappers, ...stridedSliceWrappers]) {
     if (wrapper.backendName === backend) installWrapper(wrapper);
   }
 }

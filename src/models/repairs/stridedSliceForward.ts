@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { HostValues } from "./hostKernel.ts";
+import { type HostValues, isStorage, type Storage } from "./hostKernel.ts";
 import { sliceInfo } from "./stridedSlice.ts";
 import type { KernelWrapper } from "./wrappedKernel.ts";
 
@@ -24,7 +24,6 @@ export const stridedSliceWrappers: readonly KernelWrapper[] = ["cpu", "wasm"].ma
   },
 }));
 
-type Storage = Pick<tf.KernelBackend, "readSync" | "write">;
 type SliceInfo = ReturnType<typeof sliceInfo>;
 
 function readSlice(source: HostValues, shape: readonly number[], info: SliceInfo): HostValues {
@@ -48,10 +47,6 @@ function readSlice(source: HostValues, shape: readonly number[], info: SliceInfo
     values[i] = source[from] ?? 0;
   }
   return values;
-}
-
-function isStorage(backend: object): backend is Storage {
-  return "readSync" in backend && "write" in backend;
 }
 
 function isNumbers(values: ReturnType<Storage["readSync"]>): values is HostValues {

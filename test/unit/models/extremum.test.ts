@@ -1,13 +1,13 @@
 import test from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { installGradientRepairs } from "../../../src/models/repairs/installGradientRepairs.ts";
-import { activateBackend, usableBackends } from "./backends.ts";
+import { usableBackends, useBackend } from "./backends.ts";
 import { assertGradient, spacedValues } from "./finiteDifferences.ts";
 
 for (const backend of await usableBackends()) {
   for (const op of ["max", "min"] as const) {
     test(`${op} shares its gradient among places that tie, on ${backend}`, async () => {
-      await activateBackend(backend);
+      await useBackend(backend);
       installGradientRepairs();
       const x = spacedValues([2, 4], 3);
       const reduce = tf[op] as (x: tf.Tensor, axis?: number | number[], keepDims?: boolean) => tf.Tensor;

@@ -3,7 +3,7 @@ import test from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { loadModel } from "../../../src/models/loadModel.ts";
-import { activateBackend, usableBackends } from "./backends.ts";
+import { usableBackends, useBackend } from "./backends.ts";
 import { assertGradient, spacedValues } from "./finiteDifferences.ts";
 import { layerCases } from "./layerCases.ts";
 import { saveLayers } from "./savedLayers.ts";
@@ -12,7 +12,7 @@ for (const backend of await usableBackends()) {
   for (const { name, model: build, input, differences, comparable = true } of layerCases) {
     test(`${backend}: ${name}: tfjs's values, and a gradient that differences confirm`, async () => {
       // Built and run on the plain JavaScript backend: the values to compare with come from another implementation.
-      await activateBackend("cpu");
+      await useBackend("cpu");
       const original = build();
       const folder = await saveLayers(original);
       const expected = tf.tidy(() => {
@@ -21,7 +21,7 @@ for (const backend of await usableBackends()) {
       });
       original.dispose();
 
-      await activateBackend(backend);
+      await useBackend(backend);
       const { model } = await loadModel(folder);
       try {
         const [from] = model.inputs;
@@ -48,7 +48,7 @@ for (const backend of await usableBackends()) {
 }
 
 test("BatchNormalization on axis 1 is the one of channels first", async () => {
-  await activateBackend("cpu");
+  await useBackend("cpu");
   const input = tfl.input({ shape: [3, 4, 5] });
   const output = tfl.layers.batchNormalization({ axis: 1 }).apply(input);
   assert.ok(output instanceof tfl.SymbolicTensor);
