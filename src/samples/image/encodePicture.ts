@@ -1,8 +1,7 @@
 import sharp from "sharp";
-import type { DecodedImage } from "./decodedImage.ts";
 import { loadImage } from "./loadImage.ts";
 
-export interface EncodedPicture {
+interface EncodedPicture {
   readonly bytes: Uint8Array;
   readonly mime: "image/png";
   readonly width: number;
@@ -14,11 +13,7 @@ export interface EncodedPicture {
  * what {@link loadImage} throws.
  */
 export async function encodePicture(path: string, maxSide: number, signal?: AbortSignal): Promise<EncodedPicture> {
-  return encodeImage(await loadImage(path, signal), maxSide);
-}
-
-/** As {@link encodePicture}, of a picture that is already decoded. */
-export async function encodeImage(image: DecodedImage, maxSide: number): Promise<EncodedPicture> {
+  const image = await loadImage(path, signal);
   const { width, height, channels } = image;
   const bytes = image.data instanceof Uint16Array ? image.data.map((value) => value / 257 + 0.5) : image.data;
   const pixels = bytes instanceof Uint16Array ? Uint8Array.from(bytes) : bytes;
