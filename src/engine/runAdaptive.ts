@@ -12,7 +12,7 @@ import { isWithin, judge, type Trust } from "./trust.ts";
 
 /** Part of the error that one round goes after: most of it while far from the goal, so that rounds stay few; less near it, so as not to overshoot. */
 function part(trust: Trust, tolerance: number): number {
-  return Math.max(trust.featureError, trust.completeness) > 3 * tolerance ? 0.7 : 0.4;
+  return Math.max(trust.featureError, trust.completeness) > 3 * tolerance ? 0.7 : 0.3;
 }
 
 /** What is known after a round. */
