@@ -17,6 +17,14 @@ const sourceFiles: vscode.DocumentSelector = [
 ];
 const dataFiles: vscode.DocumentSelector = { scheme: "file", pattern: "**/*.{jsonl,ndjson,csv,tsv}" };
 
+/** What the tests see of the running extension. In a user's window `activate` returns nothing: Pathlight has no API yet. */
+export interface TestView {
+  /** How long `activate` took, in milliseconds. */
+  readonly activationMs: number;
+  /** Undefined while nothing has been used yet. */
+  services(): Promise<Services> | undefined;
+}
+
 /** How long `activate` took; written to the log with the first line there is, since opening a log costs time too. */
 let activationMs = 0;
 
@@ -24,7 +32,7 @@ let activationMs = 0;
  * Registers everything and loads nothing: whoever opens a workspace with a manifest pays a few milliseconds, and the rest
  * (schemas, services, panels) at the first use.
  */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): TestView | undefined {
   const started = performance.now();
   const log = new Log();
   context.subscriptions.push(log);
@@ -58,6 +66,8 @@ export function activate(context: vscode.ExtensionContext): void {
   registerHistory(context, load);
   watchManifests(context);
   activationMs = performance.now() - started;
+  if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
+  return { activationMs, services: () => loading?.then(({ services }) => services) };
 }
 
 async function loadServices(context: vscode.ExtensionContext, log: Log): Promise<Loaded> {
@@ -85,9 +95,14 @@ async function runCommand(load: () => Promise<Loaded>, log: Log, id: CommandId, 
     log.error(id, error);
     const { errorSentence } = await import("./host/errorView.ts");
     const show = vscode.l10n.t("Show log");
+    const open = vscode.l10n.t("Open pathlight.json");
+    const { file } = error.details;
+    const buttons = error.code === "manifest-invalid" && file !== undefined ? [open, show] : [show];
     // Not awaited: a command ends when its work does, not when its message is read.
-    void vscode.window.showErrorMessage(errorSentence(error), show).then((answer) => {
+    void vscode.window.showErrorMessage(errorSentence(error), ...buttons).then((answer) => {
       if (answer === show) log.show();
+      if (answer === open && file !== undefined) return vscode.window.showTextDocument(vscode.Uri.file(file));
+      return undefined;
     });
   }
 }

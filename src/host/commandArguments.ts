@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { History } from "./history.ts";
 import { verdictTitles } from "./historyTree.ts";
 import type { ManifestStore } from "./manifestStore.ts";
-import { sampleFileExtensions } from "./sampleKind.ts";
+import { sampleFileExtensions, sampleKindOf } from "./sampleKind.ts";
 
 const MOST_FILES = 500;
 
@@ -68,6 +68,10 @@ export async function pickSamples(manifests: ManifestStore): Promise<string | un
   return browsed?.[0]?.fsPath;
 }
 
+/** Those of the manifest's folder first; text files last, which are as often notes, labels and vocabularies. */
 function rank(file: string, near: string): number {
-  return near !== "" && file.startsWith(near) ? 0 : 1;
+  const far = near !== "" && file.startsWith(near) ? 0 : 4;
+  const kind = sampleKindOf(file);
+  if (file.toLowerCase().endsWith(".txt")) return far + 3;
+  return far + (kind === "image" ? 0 : kind === "rows" ? 1 : 2);
 }

@@ -44,6 +44,10 @@ function fallbackAdvice(error: PathlightError): string {
 
 /** The same in one line, for a notification. */
 export function errorSentence(thrown: unknown): string {
-  const view = errorViewOf(thrown);
-  return [view.title, view.whatToDo].filter((part) => part !== undefined).join(" ");
+  const { title, expected, found, whatToDo } = errorViewOf(thrown);
+  const parts = [title];
+  if (expected !== undefined) parts.push(`Expected ${expected}.`);
+  if (found !== undefined) parts.push(`Found ${found}.`);
+  if (whatToDo !== undefined) parts.push(whatToDo);
+  return parts.map((part) => part.replace(/([.?!])\.$/, "$1")).join(" ");
 }

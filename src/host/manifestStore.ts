@@ -43,7 +43,7 @@ export class ManifestStore {
     const { manifest, issues } = readManifestText(text);
     const [first] = issues;
     if (manifest === undefined || first !== undefined) {
-      throw new PathlightError("manifest-invalid", `${MANIFEST_NAME} has ${count(issues.length, "mistake")}.`, {
+      throw new PathlightError("manifest-invalid", `The manifest has ${count(issues.length, "mistake")}.`, {
         file,
         found: first === undefined ? undefined : `line ${first.line}: ${first.message}`,
         whatToDo: "Open the manifest: the Problems panel lists every mistake with its line.",

@@ -172,7 +172,7 @@ export class PanelController implements vscode.Disposable {
 
   async compare(ids: readonly [string, string], names?: readonly [string, string]): Promise<void> {
     const [left, right] = await Promise.all([this.#services.history.load(ids[0]), this.#services.history.load(ids[1])]);
-    this.#messages.post({ type: "comparison", comparison: comparisonOf(left, right, names) });
+    this.#showComparison(left, right, names);
   }
 
   dispose(): void {
@@ -184,6 +184,11 @@ export class PanelController implements vscode.Disposable {
     this.#changed.fire();
     this.#store.dispose();
     this.panel.dispose();
+  }
+
+  #showComparison(left: Shown, right: Shown, names: readonly [string, string] | undefined): void {
+    this.#messages.post({ type: "comparison", comparison: comparisonOf(left, right, names) });
+    this.#messages.post({ type: "focus", band: "history" });
   }
 
   #turnTo(subject: Subject, wanted: Settings): void {
@@ -308,7 +313,7 @@ export class PanelController implements vscode.Disposable {
     this.#before = undefined;
     if (before !== undefined) {
       const names = [vscode.l10n.t("Before"), vscode.l10n.t("After")] as const;
-      this.#messages.post({ type: "comparison", comparison: comparisonOf(before, shown, names) });
+      this.#showComparison(before, shown, names);
     }
     void this.#loadInfo(explanation.runId);
   }

@@ -24,7 +24,7 @@ export class VerdictDiagnostics implements vscode.Disposable, vscode.CodeActionP
   async update(panelId: string, subject: Subject | undefined, explanation: Explanation | undefined): Promise<void> {
     const version = (this.#versions.get(panelId) ?? 0) + 1;
     this.#versions.set(panelId, version);
-    const entry = await this.#entryFor(subject, explanation);
+    const entry = await this.#entryFor(panelId, subject, explanation);
     if (this.#versions.get(panelId) !== version) return;
     const before = this.#entries.get(panelId);
     if (entry === undefined) this.#entries.delete(panelId);
@@ -40,7 +40,23 @@ export class VerdictDiagnostics implements vscode.Disposable, vscode.CodeActionP
     this.#publish(before?.uri);
   }
 
-  /** Quick fixes in the editor of a data row and in the Problems panel, where an image has them too. */
+  /** The fixes of a panel's warning as a list to choose from. */
+  async chooseFix(panelId: unknown): Promise<void> {
+    const id = typeof panelId === "string" ? panelId : [...this.#entries.keys()][0];
+    const entry = id === undefined ? undefined : this.#entries.get(id);
+    if (entry === undefined) return;
+    const items = entry.actions.map((action) => ({
+      label: commandOf(action).title,
+      command: commandOf(action).command,
+    }));
+    const picked = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t("Pathlight: what to do about it"),
+      placeHolder: entry.diagnostic.message,
+    });
+    if (picked !== undefined) await vscode.commands.executeCommand(picked.command, id);
+  }
+
+  /** Quick fixes in the editor of a data row, and in the Problems panel while that editor is open. */
   provideCodeActions(
     document: vscode.TextDocument,
     range: vscode.Range,
@@ -60,7 +76,11 @@ export class VerdictDiagnostics implements vscode.Disposable, vscode.CodeActionP
     this.#collection.dispose();
   }
 
-  async #entryFor(subject: Subject | undefined, explanation: Explanation | undefined): Promise<Entry | undefined> {
+  async #entryFor(
+    panelId: string,
+    subject: Subject | undefined,
+    explanation: Explanation | undefined,
+  ): Promise<Entry | undefined> {
     const sample = subject?.sample.sample;
     const file = sample === undefined ? undefined : samplePath(sample);
     if (sample === undefined || file === undefined || explanation === undefined) return undefined;
@@ -75,7 +95,9 @@ export class VerdictDiagnostics implements vscode.Disposable, vscode.CodeActionP
       vscode.DiagnosticSeverity.Warning,
     );
     diagnostic.source = DIAGNOSTIC_SOURCE;
-    diagnostic.code = "low-trust";
+    // An image has no editor with a light bulb, so the same fixes hang on a link in the Problems panel.
+    const link = `command:pathlight.fix?${encodeURIComponent(JSON.stringify([panelId]))}`;
+    diagnostic.code = { value: vscode.l10n.t("Fix…"), target: vscode.Uri.parse(link) };
     return { uri: vscode.Uri.file(path.resolve(file)), diagnostic, actions: banner.actions };
   }
 
