@@ -48,7 +48,8 @@ export function processTerminal(env: NodeJS.ProcessEnv = process.env): Terminal 
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true && env["TERM"] !== "dumb",
-    columns: process.stderr.columns ?? 80,
+    // Some pseudo-terminals say 0.
+    columns: process.stderr.columns || 80,
     outColours: colours(wantsColour(process.stdout, env)),
     errColours: colours(wantsColour(process.stderr, env)),
   };
