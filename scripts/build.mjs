@@ -73,7 +73,7 @@ const forBrowser = {
   assetNames: "[name]",
 };
 
-/** Entry, bundle, options. `later`: another issue's; its absence is no error. */
+/** Entry, bundle, options. */
 const bundles = [
   { entry: "src/extension.ts", out: "extension.js", options: forNode },
   { entry: "src/compute/main.ts", out: "compute.js", options: forNode },
@@ -83,7 +83,11 @@ const bundles = [
     options: { ...forNode, banner: { js: `#!/usr/bin/env node\n${metaUrl}` } },
   },
   { entry: "webview-ui/main.ts", out: "webview/main.js", options: forBrowser },
-  { entry: "webview-ui/report.ts", out: "webview/report.js", options: { ...forBrowser, loader: { ".ttf": "dataurl" } }, optional: true },
+  {
+    entry: "webview-ui/report.ts",
+    out: "webview/report.js",
+    options: { ...forBrowser, loader: { ".ttf": "dataurl" } },
+  },
 ];
 
 if (watch) await watchAll();
@@ -101,28 +105,28 @@ async function buildOnce() {
   await rm(stampFile, { force: true });
   await copyFiles();
   await writeSchema();
-  const failed = [];
-  for (const bundle of bundles) {
-    if (!existsSync(path.join(root, bundle.entry))) {
-      if (!bundle.optional) failed.push(`${bundle.entry} does not exist`);
-      continue;
-    }
-    try {
-      const result = await esbuild.build(bundleOptions(bundle));
-      const output = Object.entries(result.metafile.outputs).find(([file]) => file.endsWith(".js"));
-      console.log(`Build: ${path.join("dist", bundle.out)} ${((output?.[1].bytes ?? 0) / 1e6).toFixed(2)} MB`);
-    } catch (error) {
-      // esbuild has printed what is wrong and where; the other bundles are worth having.
-      failed.push(`${bundle.entry}: ${String(error instanceof Error ? error.message : error).split("\n")[0]}`);
-    }
-  }
+  const failures = (await Promise.all(bundles.map(buildBundle))).filter((line) => line !== undefined);
   if (existsSync(path.join(dist, "cli.js"))) await chmod(path.join(dist, "cli.js"), 0o755);
-  for (const line of failed) console.error(`Build: FAILED ${line}`);
-  if (failed.length > 0) process.exitCode = 1;
+  for (const line of failures) console.error(`Build: FAILED ${line}`);
+  if (failures.length > 0) process.exitCode = 1;
   else await writeFile(stampFile, stamp);
   console.log(
-    `Build: ${failed.length > 0 ? "ended" : "done"} after ${((performance.now() - started) / 1000).toFixed(1)} s.`,
+    `Build: ${failures.length > 0 ? "ended" : "done"} after ${((performance.now() - started) / 1000).toFixed(1)} s.`,
   );
+}
+
+/** What went wrong, in a line; undefined when nothing did. */
+async function buildBundle(bundle) {
+  if (!existsSync(path.join(root, bundle.entry))) return `${bundle.entry} does not exist`;
+  try {
+    const result = await esbuild.build(bundleOptions(bundle));
+    const output = Object.entries(result.metafile.outputs).find(([file]) => file.endsWith(".js"));
+    console.log(`Build: ${path.join("dist", bundle.out)} ${((output?.[1].bytes ?? 0) / 1e6).toFixed(2)} MB`);
+    return undefined;
+  } catch (error) {
+    // esbuild has printed what is wrong and where; the other bundles are worth having.
+    return `${bundle.entry}: ${String(error instanceof Error ? error.message : error).split("\n")[0]}`;
+  }
 }
 
 async function watchAll() {
