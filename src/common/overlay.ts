@@ -46,12 +46,12 @@ function lookUp(style: OverlayStyle): Uint8ClampedArray {
 }
 
 /**
- * The map as pixels to lay over the picture that the model saw: [outHeight × outWidth × 4], bilinear between the centres
- * of the cells. `width` and `height`: size of the model's picture in pixels.
+ * The map as pixels to lay over a part of the picture that the model saw: [outHeight × outWidth × 4], bilinear between
+ * the centres of the cells. `part`: in pixels of the model's picture.
  */
 export function overlayPixels(
   grid: CellGrid,
-  picture: { readonly width: number; readonly height: number },
+  part: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
   out: { readonly width: number; readonly height: number },
   style: OverlayStyle,
 ): Uint8ClampedArray<ArrayBuffer> {
@@ -59,18 +59,23 @@ export function overlayPixels(
   if (style.limit <= 0) return pixels;
   const table = lookUp(style);
   const { columns, rows, values, grain } = grid;
-  const axis = (size: number, cells: number, pixelCount: number): { low: Uint32Array; fraction: Float64Array } => {
+  const axis = (
+    size: number,
+    cells: number,
+    from: number,
+    length: number,
+  ): { low: Uint32Array; fraction: Float64Array } => {
     const low = new Uint32Array(size);
     const fraction = new Float64Array(size);
     for (let i = 0; i < size; i++) {
-      const at = Math.max(0, Math.min(cells - 1, (((i + 0.5) / size) * pixelCount) / grain - 0.5));
+      const at = Math.max(0, Math.min(cells - 1, (from + ((i + 0.5) / size) * length) / grain - 0.5));
       low[i] = Math.floor(at);
       fraction[i] = at - Math.floor(at);
     }
     return { low, fraction };
   };
-  const horizontal = axis(out.width, columns, picture.width);
-  const vertical = axis(out.height, rows, picture.height);
+  const horizontal = axis(out.width, columns, part.x, part.width);
+  const vertical = axis(out.height, rows, part.y, part.height);
   for (let y = 0; y < out.height; y++) {
     const top = vertical.low[y] as number;
     const down = vertical.fraction[y] as number;

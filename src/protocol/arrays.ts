@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Typed arrays as they cross a process boundary, whatever memory they view. */
 export const float32Schema = z.custom<Float32Array>(

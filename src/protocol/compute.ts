@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
 import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
 import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
@@ -133,8 +133,12 @@ export const computeContract = {
     result: z.strictObject({ files: z.array(z.string()) }),
     event: nothing,
   },
-  /** For tests of recovery only: ends the process at once. */
-  crash: { params: nothing, result: nothing, event: nothing },
+  /** What the process holds: bytes resident, and tensors alive. For the log, and for tests of leaks. */
+  statistics: {
+    params: nothing,
+    result: z.strictObject({ rss: z.number(), tensors: z.int() }),
+    event: nothing,
+  },
 } as const;
 
 export type ComputeContract = typeof computeContract;

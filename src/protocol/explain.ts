@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { baselineNames, formatSchema, linkSchema, modelSchema } from "./manifest.ts";
 
 /** What one asks for: which sample, which model, which settings. Shared by the command line, the compute process and the panel. */
@@ -11,6 +11,8 @@ export const sampleRefSchema = z.discriminatedUnion("kind", [
     row: z.int().min(0).optional(),
     /** Column or key that holds the text; default: from the data set, else the only text column. */
     column: z.string().min(1).optional(),
+    /** Column that holds the true label, which is no feature of a row of numbers. */
+    labelColumn: z.string().min(1).optional(),
   }),
   /** A piece of text, for example an editor selection; `origin` says where it stood. */
   z.strictObject({ kind: z.literal("text"), text: z.string(), origin: z.string().optional() }),

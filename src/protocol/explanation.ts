@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { float32Schema as float32, float64Schema as float64 } from "./arrays.ts";
 import { baselineSchema, methodSchema, ruleSchema } from "./explain.ts";
 import { formatSchema, linkSchema } from "./manifest.ts";
@@ -122,7 +122,7 @@ export const warningSchema = z.strictObject({
     "unknown-tokens",
     "inferred-preprocessing",
     "held-input",
-    "alpha-dropped",
+    "preprocessing",
     "delta-zero",
     "budget",
     "backend",

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** `pathlight.json`: what Pathlight knows about the models and data sets of a workspace. Paths are relative to the file. */
 

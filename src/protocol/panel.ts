@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
 import { runningSchema } from "./compute.ts";
 import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";

@@ -53,3 +53,15 @@ export function detailsList(explanation: Explanation): TemplateResult {
       : html`<ul class="notes all">${explanation.warnings.map(({ code, message }) => html`<li><code>${code}</code><span>${message}</span></li>`)}</ul>`
   }`;
 }
+
+/** The settings of a finished explanation, where nothing can be chosen. */
+export function givenSettings(explanation: Explanation): TemplateResult {
+  const { backend, baseline, target } = explanation;
+  const rows: readonly (readonly [string, string])[] = [
+    ["Explained", `${target.label}, ${linkName(target.link).toLowerCase()}`],
+    ["Compared with", baseline.label],
+    ["Method", `${methodNames[explanation.method]}, ${ruleText(explanation)}`],
+    ["Computed on", `${backendNames[backend.name] ?? backend.name} ${backend.version} · ${backend.device}`],
+  ];
+  return html`<dl class="facts given">${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
+}

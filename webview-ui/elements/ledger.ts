@@ -40,8 +40,11 @@ export function ledger(explanation: Explanation, warnAbove: number): TemplateRes
     (completenessError.relative === null ? "." : `, ${formatPercent(completenessError.relative)} of the change.`);
   const place =
     sample >= 50 ? { left: "auto", right: `${100 - sample}%` } : { left: `${Math.max(sample, 32)}%`, right: "auto" };
+  // Where the map points the other way, the baseline is not at the left end.
+  const baselinePlace =
+    baseline > 55 ? { left: "auto", right: `${100 - baseline}%` } : { left: `${baseline}%`, right: "auto" };
   return html`<div class="ledger ${bad ? "bad" : ""}" role="img" aria-label=${label}>
-    <div class="ends"><span><span class="dim">Baseline</span> <b>${formatScore(score.baseline)}</b></span>
+    <div class="ends"><span class=${baseline > 3 ? "at" : ""} ${cssVars(baselinePlace)}><span class="dim">Baseline</span> <b>${formatScore(score.baseline)}</b></span>
       <span class="at" ${cssVars(place)}><span class="dim">Sample</span> <b>${formatScore(score.input)}</b></span></div>
     <div class="track">
       <div class="fill" ${cssVars({ left: `${fill[0]}%`, width: `${fill[1] - fill[0]}%` })}></div>

@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { givenSettings } from "./detailsList.ts";
 import { emptyPanel, errorPanel } from "./errorView.ts";
 import { keyList } from "./keyList.ts";
 import { onShortcut } from "./shortcuts.ts";
@@ -84,7 +85,7 @@ export class Panel extends StoreElement {
         <pl-title-bar .store=${store}></pl-title-bar>
         <div class="setup ${store.readOnly ? "read-only" : ""}">
           <pl-predictions .store=${store}></pl-predictions>
-          ${store.readOnly ? nothing : html`<pl-settings .store=${store}></pl-settings>`}
+          ${store.readOnly ? (shown === null ? nothing : givenSettings(shown.explanation)) : html`<pl-settings .store=${store}></pl-settings>`}
         </div>
       </section>
       ${keys}

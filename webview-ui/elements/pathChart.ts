@@ -53,7 +53,7 @@ export class PathChart extends StoreElement {
     const points = explanation === null ? [] : this.#points(explanation);
     if (explanation === null || points.length < 2) {
       return html`<h2>Score along the path <small>baseline → sample</small></h2>
-        <div class="plot"><div class="skeleton chart"></div></div>
+        <div class="plot">${explanation === null || explanation.status === "running" ? html`<div class="skeleton chart"></div>` : nothing}</div>
         <p class="caption">${explanation !== null && explanation.method !== "integrated-gradients" ? "A plain gradient has no path." : ""}</p>`;
     }
     const kind = verdictOf(explanation, this.store.state?.warnAbove ?? 0.05).kind;

@@ -23,6 +23,9 @@ function sameBaseline(a: BaselineSpec | undefined, b: BaselineSpec | null): bool
 
 /** Baseline, score, method, tolerance, most evaluations, backend; behind one row where the panel is narrow. */
 export class SettingsForm extends StoreElement {
+  /** The state does not say which column is read: the first, until another is picked. */
+  #column: { sample: string; id: string } | null = null;
+
   protected override render(): TemplateResult | typeof nothing {
     const { state, shown } = this.store;
     if (state === null) return nothing;
@@ -95,8 +98,11 @@ export class SettingsForm extends StoreElement {
                 "s-column",
                 "Text column",
                 options.columns.map(({ id, label }) => ({ value: id, label })),
-                options.columns[0]?.id ?? "",
-                (column) => this.store.post({ type: "setColumn", column }),
+                this.#column?.sample === state.sampleTitle ? this.#column.id : (options.columns[0]?.id ?? ""),
+                (id) => {
+                  this.#column = { sample: state.sampleTitle, id };
+                  this.store.post({ type: "setColumn", column: id });
+                },
               )}</div>`
             : nothing
         }

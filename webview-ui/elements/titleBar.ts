@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { PanelStore } from "../model/panelStore.ts";
 import { describeModel, iconOfSample } from "../model/words.ts";
-import { icon } from "./controls.ts";
+import { icon, movedIndex } from "./controls.ts";
 import { StoreElement } from "./storeElement.ts";
 import "./menuButton.ts";
 import type { MenuItem } from "./menuButton.ts";
@@ -25,6 +25,32 @@ function compareItems(store: PanelStore): readonly MenuItem[] {
 
 /** Sample, model and the four actions: run again, compare, export, more. */
 export class TitleBar extends StoreElement {
+  #stop = 0;
+
+  /** One tab stop for the four buttons, arrows inside. */
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const buttons = [...this.querySelectorAll<HTMLElement>(".actions button.ico")];
+    const at = buttons.indexOf(event.target as HTMLElement);
+    const next = at < 0 ? null : movedIndex(event.key, at, buttons.length);
+    if (next === null || event.key === "ArrowDown" || event.key === "ArrowUp") return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#stop = next;
+    this.#setStops();
+    buttons[next]?.focus();
+  };
+
+  #setStops(): void {
+    this.querySelectorAll<HTMLElement>(".actions button.ico").forEach((button, index) => {
+      button.tabIndex = index === this.#stop ? 0 : -1;
+    });
+  }
+
+  protected override updated(): void {
+    // The menus draw their buttons after this element.
+    queueMicrotask(() => this.#setStops());
+  }
+
   protected override render(): TemplateResult {
     const { store } = this;
     const { state, shown } = store;
@@ -41,9 +67,11 @@ export class TitleBar extends StoreElement {
       ${
         store.readOnly
           ? nothing
-          : html`<div class="row actions" role="toolbar" aria-label="Explanation">
-            <button class="ico" aria-label="Run again" title="Run again" ?disabled=${busy}
-              @click=${() => store.post({ type: "run" })}>${icon("refresh")}</button>
+          : html`<div class="row actions" role="toolbar" aria-label="Explanation" @keydown=${this.#onKey}>
+            <button class="ico" aria-label="Run again" title="Run again" aria-disabled=${busy ? "true" : nothing}
+              @click=${() => {
+                if (!busy) store.post({ type: "run" });
+              }}>${icon("refresh")}</button>
             <pl-menu-button icon="split-horizontal" label="Compare with…"
               none="Nothing to compare with yet: explain once more with another setting."
               .items=${compareItems(store)}></pl-menu-button>

@@ -101,10 +101,10 @@ export class TrustStrip extends StoreElement {
                 }}>Less</button>`
               : nothing
           }
-          <div id="trust-details">${view.details ? detailsList(explanation) : nothing}</div>
         </div>
       </div>
       <pl-path-chart class="path wide-only" .store=${this.store}></pl-path-chart>
+      <div id="trust-details" ?hidden=${!view.details}>${view.details ? detailsList(explanation) : nothing}</div>
     </section>`;
   }
 

@@ -97,6 +97,12 @@ export class ImageView extends StoreElement {
       </div>`;
   }
 
+  /** Both pictures have one scale, so a saturated gradient may leave nothing to see. */
+  #tooFaint(map: ImageMap): boolean {
+    const strongest = map.gradient?.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0;
+    return map.limit > 0 && strongest < Math.max(0.01, this.store.view.threshold) * map.limit;
+  }
+
   #pictures(explanation: Explanation, map: ImageMap): TemplateResult {
     const { view } = this.store;
     const running = explanation.status === "running";
@@ -123,7 +129,7 @@ export class ImageView extends StoreElement {
                   : "not computed"
                 : gradientSum === null
                   ? ""
-                  : gradientCaption(gradientSum, explanation.deltaF, explanation.target.link)
+                  : `${gradientCaption(gradientSum, explanation.deltaF, explanation.target.link)}${this.#tooFaint(map) ? "; too faint for this scale" : ""}`
             }</span></figcaption>
             ${
               map.gradient === null

@@ -5,7 +5,7 @@ import type { ImageAttribution } from "../../src/protocol/explanation.ts";
 import type { Picture } from "../model/picture.ts";
 import type { Theme } from "../model/theme.ts";
 import type { ViewState } from "../model/viewState.ts";
-import { frameOf, originalRect, type Rect, visiblePart, type Zoom } from "./frame.ts";
+import { clamp, frameOf, originalRect, type Rect, visiblePart, type Zoom } from "./frame.ts";
 
 export interface PaintedMap {
   readonly attribution: ImageAttribution;
@@ -17,8 +17,8 @@ export interface PaintedMap {
 
 export type PaintStyle = Pick<ViewState, "sign" | "opacity" | "threshold" | "colorMap" | "photo" | "hatching">;
 
-/** Longest side of the raster that the map is interpolated on; never fewer pixels than cells. */
-const RASTER = 640;
+/** Most pixels a side that the map is interpolated on. */
+const MOST = 2048;
 
 interface CachedOverlay {
   readonly key: string;
@@ -26,34 +26,35 @@ interface CachedOverlay {
 }
 const overlays = new WeakMap<CellGrid, CachedOverlay>();
 
-/** The map alone, transparent where it is faint, as large as the model's picture allows. */
-function overlay(map: PaintedMap, style: PaintStyle, theme: Theme): OffscreenCanvas {
-  const { width, height } = map.attribution;
-  const longest = Math.max(RASTER, map.grid.columns, map.grid.rows);
-  const k = longest / Math.max(width, height);
-  const out = { width: Math.max(1, Math.round(width * k)), height: Math.max(1, Math.round(height * k)) };
-  const key = [
-    map.limit,
-    style.sign,
-    style.opacity,
-    style.threshold,
-    style.colorMap,
-    theme.kind,
-    theme.background,
-  ].join();
+/**
+ * The map alone over `part` (pixels of the model's picture), transparent where it is faint. As fine as the canvas that it
+ * is drawn on, and never coarser than the cells, so that none is skipped.
+ */
+function overlay(map: PaintedMap, part: Rect, drawn: Rect, style: PaintStyle, theme: Theme): OffscreenCanvas {
+  const { grain } = map.grid;
+  const fit = (canvas: number, pixels: number): number =>
+    Math.max(1, Math.min(MOST, Math.round(Math.max(canvas, pixels / grain))));
+  const out = { width: fit(drawn.width, part.width), height: fit(drawn.height, part.height) };
+  const { sign, opacity, threshold, colorMap } = style;
+  const key = JSON.stringify([map.limit, sign, opacity, threshold, colorMap, theme.kind, theme.background, part, out]);
   const known = overlays.get(map.grid);
   if (known?.key === key) return known.canvas;
-  const pixels = overlayPixels(map.grid, { width, height }, out, {
-    scale: theme.scale(style.colorMap),
-    limit: map.limit,
-    sign: style.sign,
-    threshold: style.threshold,
-    opacity: style.opacity,
-  });
+  const scale = theme.scale(colorMap);
+  const pixels = overlayPixels(map.grid, part, out, { scale, limit: map.limit, sign, threshold, opacity });
   const canvas = new OffscreenCanvas(out.width, out.height);
   canvas.getContext("2d")?.putImageData(new ImageData(pixels, out.width, out.height), 0, 0);
   overlays.set(map.grid, { key, canvas });
   return canvas;
+}
+
+/** The part of the model's picture that is seen, in its own pixels; null where none is. */
+function seenPart(attribution: ImageAttribution, seen: Rect): Rect | null {
+  const { crop, width, height } = attribution;
+  const left = clamp(((seen.x - crop.x) / crop.width) * width, 0, width);
+  const right = clamp(((seen.x + seen.width - crop.x) / crop.width) * width, 0, width);
+  const top = clamp(((seen.y - crop.y) / crop.height) * height, 0, height);
+  const bottom = clamp(((seen.y + seen.height - crop.y) / crop.height) * height, 0, height);
+  return right > left && bottom > top ? { x: left, y: top, width: right - left, height: bottom - top } : null;
 }
 
 /** Paints picture, map and hatching into `size`, showing the part of the frame that `zoom` says. */
@@ -91,7 +92,11 @@ export function paintMap(
     context.globalAlpha = 1;
   }
   darkenUnseen(context, size, place(attribution.crop), theme);
-  context.drawImage(overlay(map, style, theme), ...place(attribution.crop));
+  const part = seenPart(attribution, seen);
+  if (part !== null) {
+    const [x, y, width, height] = place(originalRect(attribution, part));
+    context.drawImage(overlay(map, part, { x, y, width, height }, style, theme), x, y, width, height);
+  }
   if (style.hatching && map.errors !== null) hatch(context, size, map, map.errors, style.sign, theme, place);
   context.restore();
 }

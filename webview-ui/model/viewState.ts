@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { colorMapNames } from "../../src/common/colorScale.ts";
 import { signFilters } from "../../src/common/overlay.ts";
 

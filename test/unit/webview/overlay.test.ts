@@ -13,7 +13,7 @@ const grid = poolCells(
   8,
   4,
 );
-const size = { width: 8, height: 4 };
+const size = { x: 0, y: 0, width: 8, height: 4 };
 
 function pixel(pixels: Uint8ClampedArray, x: number, y = 2): number[] {
   return [...pixels.slice((y * 8 + x) * 4, (y * 8 + x) * 4 + 4)];
@@ -59,4 +59,12 @@ test("sign filters", () => {
 test("a map of zeros is empty, not full", () => {
   const empty = poolCells(new Float32Array(32), 4, 8, 4);
   assert.ok(overlayPixels(empty, size, size, { ...style, limit: 0 }).every((value) => value === 0));
+});
+
+test("a part of the picture is painted as the same part of the whole", () => {
+  const whole = overlayPixels(grid, size, { width: 80, height: 40 }, style);
+  const right = overlayPixels(grid, { x: 4, y: 0, width: 4, height: 4 }, { width: 40, height: 40 }, style);
+  for (let y = 0; y < 40; y += 7) {
+    assert.deepEqual([...right.slice(y * 160, (y + 1) * 160)], [...whole.slice(y * 320 + 160, (y + 1) * 320)]);
+  }
 });
