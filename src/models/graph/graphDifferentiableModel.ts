@@ -188,7 +188,7 @@ export class GraphDifferentiableModel implements DifferentiableModel {
             outputId({ node: node.name, output }),
           ),
         );
-      const values = this.#runGraph(feeds, ids);
+      const values = ids.length === 0 ? [] : this.#runGraph(feeds, ids);
       ids.forEach((id, index) => {
         const value = values[index];
         if (value !== undefined) infos.set(id, { dataId: value.dataId, shape: value.shape, dtype: value.dtype });

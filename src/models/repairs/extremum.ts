@@ -12,7 +12,10 @@ export const minGradient = sharedAmongTies(tf.Min);
 function sharedAmongTies(kernelName: string): tf.GradConfig {
   const config = gradient(kernelName, ["x"], (dy, saved, attrs) => {
     const [x, y] = [savedTensor(saved, 0), savedTensor(saved, 1)];
-    const axes = tf.util.parseAxisParam(reduced(attrs["reductionIndices"] ?? attrs["axis"]), x.shape);
+    const axes = tf.util.parseAxisParam(
+      reduced(attrs["reductionIndices"] ?? attrs["axis"]) ?? x.shape.map((_, axis) => axis),
+      x.shape,
+    );
     const kept = tf.backend_util.expandShapeToKeepDim(
       tf.backend_util.computeOutAndReduceShapes(x.shape, axes)[0],
       axes,
