@@ -1,3 +1,4 @@
+import { memory } from "@tensorflow/tfjs-core";
 import { doctor } from "../backend/index.ts";
 import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
@@ -41,10 +42,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     exportExplanation: async ({ explanation, request, folder }) => ({
       files: await exportAll(folder, { explanation, request, tensors: null }),
     }),
-    crash: () => {
-      process.kill(process.pid, "SIGKILL");
-      return undefined;
-    },
+    statistics: () => ({ rss: process.memoryUsage().rss, tensors: memory().numTensors }),
   };
 }
 

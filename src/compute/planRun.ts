@@ -1,12 +1,12 @@
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec } from "../engine/port.ts";
 import { predict } from "../engine/predict.ts";
 import { fromTensorError } from "../engine/tensorErrors.ts";
-import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
-import type { ManifestInput } from "../protocol/manifest.ts";
+import { baselineNames, type ManifestInput } from "../protocol/manifest.ts";
 import {
   createTokenizer,
   type PreparedBaseline,
@@ -44,8 +44,9 @@ export async function planRun(
   }));
   let baselineLabel = "";
   for (const input of inputs) {
-    if (input.prepared.kind === "image" && input.prepared.alphaDropped) {
-      notes.push(...input.prepared.notes.map((message) => ({ code: "alpha-dropped" as const, message })));
+    // What a text lost is told with the tokens; see the warnings of an explanation.
+    if (input.prepared.kind === "image") {
+      notes.push(...input.prepared.notes.map((message) => ({ code: "preprocessing" as const, message })));
     }
     if (!isExplained(input)) {
       held.push(feedOf(input));
@@ -53,7 +54,7 @@ export async function planRun(
       continue;
     }
     const baseline = await prepareBaseline(
-      settings.baseline ?? defaultBaseline(opened, input),
+      settings.baseline ?? defaultBaseline(opened),
       input.prepared,
       input.manifest,
       {
@@ -132,7 +133,7 @@ async function prepareInputs(
     const embeddings = model.embeddings.filter(({ input }) => input === spec.id);
     const described = entry.inputs.find(({ name }) => name === spec.id) ??
       entry.inputs[place] ?? { kind: "tensor", hold: false };
-    const manifest = embeddings.length > 0 ? asIds(described, given.sample) : described;
+    if (embeddings.length > 0) refuseWithoutTokenizer(described, given.sample);
     const context: SampleContext = {
       inputShape: spec.shape.slice(1),
       integer: spec.dtype === "int32" || embeddings.length > 0,
@@ -141,32 +142,29 @@ async function prepareInputs(
         described.kind === "text"
           ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
           : undefined,
+      label: given.sample.kind === "file" ? given.sample.labelColumn : undefined,
       signal,
     };
     prepared.push({
       spec,
-      manifest,
+      manifest: described,
       context,
       embeddings,
-      prepared: await prepareSample(given.sample, manifest, context),
+      prepared: await prepareSample(given.sample, described, context),
     });
   }
   return prepared;
 }
 
 /** Ids of a model that starts with an embedding are tokens, also where nobody has described a tokenizer. */
-function asIds(described: ManifestInput, sample: SampleRef): ManifestInput {
-  if (described.kind !== "tensor") return described;
-  if (sample.kind === "text" || extname(sample.path).toLowerCase() !== ".npy") {
-    throw new PathlightError("tokenizer-invalid", "The model reads token ids, and no tokenizer is known for it.", {
-      file: sample.kind === "file" ? sample.path : undefined,
-      expected: "an input of kind text with a tokenizer in pathlight.json, or a .npy file with token ids",
-      found: "an input of kind tensor",
-      whatToDo: "Describe the tokenizer in pathlight.json; a vocab.txt beside the model is found by itself.",
-    });
-  }
-  // The tokenizer is not asked for ids from a file; this entry only says that they are tokens.
-  return { kind: "text", tokenizer: { type: "bytes", offset: 0, padId: 0 }, padSide: "right" };
+function refuseWithoutTokenizer(described: ManifestInput, sample: SampleRef): void {
+  if (described.kind === "text" || (sample.kind === "file" && extname(sample.path).toLowerCase() === ".npy")) return;
+  throw new PathlightError("tokenizer-invalid", "The model reads token ids, and no tokenizer is known for it.", {
+    file: sample.kind === "file" ? sample.path : undefined,
+    expected: "an input of kind text with a tokenizer in pathlight.json, or a .npy file with token ids",
+    found: `an input of kind ${described.kind}`,
+    whatToDo: "Describe the tokenizer in pathlight.json; a vocab.txt beside the model is found by itself.",
+  });
 }
 
 function isExplained({ spec, manifest, embeddings }: PreparedInput): boolean {
@@ -180,11 +178,13 @@ function feedOf({ spec, prepared }: PreparedInput): FeedValue {
   return { node: spec.id, shape, data, dtype };
 }
 
-function defaultBaseline({ entry }: OpenedModel, { prepared }: PreparedInput): RunPlan["settings"]["baseline"] {
+/** The manifest's own baseline, which applies where the request names none. */
+function defaultBaseline({ entry, baseFolder }: OpenedModel): BaselineSpec | undefined {
   const { baseline } = entry;
+  if (baseline === undefined) return undefined;
   if (typeof baseline === "number") return { kind: "value", value: baseline };
-  if (baseline === undefined || prepared.kind === "tensor") return undefined;
-  return { kind: "name", name: baseline as "black" };
+  const name = baselineNames.find((candidate) => candidate === baseline);
+  return name === undefined ? { kind: "file", path: resolve(baseFolder, baseline) } : { kind: "name", name };
 }
 
 async function predictAll(

@@ -3,6 +3,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { SampleRef } from "../protocol/explain.ts";
 import type { ManifestInput, TextInput } from "../protocol/manifest.ts";
 import { rowKind } from "../protocol/rows.ts";
+import { imageFromArray } from "./image/arrayImage.ts";
 import { loadImage } from "./image/loadImage.ts";
 import { prepareImage } from "./image/prepareImage.ts";
 import type { Prepared, PreparedSample, SampleInfo } from "./prepared.ts";
@@ -29,9 +30,8 @@ export interface SampleContext {
 }
 
 /**
- * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input
- * (token ids where an embedding follows); else a
- * picture for `image`, a row or a piece of text for `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
+ * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input (token ids
+ * where an embedding follows), not preprocessed; else a picture for `image`, a row or a piece of text for `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
  * `tokenizer-invalid`, `manifest-invalid`, `not-finite` and `cancelled`.
  */
 export async function prepareSample(
@@ -52,6 +52,7 @@ export async function prepareSample(
     if (isIds) {
       return { ...prepareIds(tensor, path, context.tokenizer, context.vocabularyLimit), info };
     }
+    if (input.kind === "image") return { ...inFile(path, () => imageFromArray(tensor, input)), info };
     return { kind: "tensor", tensor, notes: [], info };
   }
   if (input.kind === "image") {

@@ -10,6 +10,8 @@ const MAX_SIDE = 1024;
 export async function reportPicture(explanation: Explanation, signal?: AbortSignal): Promise<Shown["picture"]> {
   const { path } = explanation.sample;
   if (path === null || !explanation.attributions.some(({ kind }) => kind === "image")) return null;
+  // A tensor that was given as the model's own input has no picture behind it.
+  if (path.toLowerCase().endsWith(".npy")) return null;
   try {
     const { bytes, mime } = await encodePicture(path, MAX_SIDE, signal);
     return { bytes, mime };
