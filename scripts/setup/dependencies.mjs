@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { must, root } from "./run.mjs";
 
+const windows = process.platform === "win32";
+const npm = windows ? "npm.cmd" : "npm";
 const oldestNode = [20, 19];
 
 export function checkNode() {
@@ -14,16 +16,10 @@ export function checkNode() {
 
 export async function ensureDependencies() {
   if (installedAsLocked()) return;
-  // `ci` starts from nothing, which is right for a fresh clone; a folder that is there is brought up to date in place.
-  const command = existsSync(path.join(root, "node_modules")) ? "install" : "ci";
-  console.log(`Installing npm packages (npm ${command})`);
-  await must(
-    process.platform === "win32" ? "npm.cmd" : "npm",
-    [command, "--no-audit", "--no-fund", "--loglevel=error"],
-    {
-      shell: process.platform === "win32",
-    },
-  );
+  console.log("Installing npm packages");
+  // Not `npm ci`: it refuses a lock file that lacks a platform's optional packages, as one written behind a partial
+  // mirror of the registry does. Everything that is in the lock file is installed as locked; the file stays as it is.
+  await must(npm, ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { shell: windows });
 }
 
 /** Compares npm's own record of what it installed with the lock file. */
