@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatScore, formatSigned } from "../../src/protocol/format.ts";
 import { relativeSumError } from "../../src/protocol/verdict.ts";
+import { isBeforeFirstMap } from "../model/words.ts";
 import { cssVars } from "./cssVars.ts";
 
 /** Places on the ledger's axis in percent: it starts at the baseline's score and runs towards the sample's. */
@@ -26,6 +27,7 @@ export function ledger(explanation: Explanation, warnAbove: number): TemplateRes
   const { score, sum, deltaF, completenessError } = explanation;
   const { baseline, sample, end } = ledgerLayout(explanation);
   const running = explanation.status === "running";
+  const early = isBeforeFirstMap(explanation);
   const bad = !running && relativeSumError(explanation) > warnAbove;
   // The part that the map and the change have in common, and what is too much or missing.
   const opposite = (end - baseline) * (sample - baseline) < 0;
@@ -34,10 +36,11 @@ export function ledger(explanation: Explanation, warnAbove: number): TemplateRes
   const gap = [Math.min(end, sample), Math.max(end, sample)] as const;
   const over = end > sample;
   const off = formatScore(completenessError.absolute, 2);
-  const label =
-    `Baseline score ${formatScore(score.baseline)}, plus map total ${formatSigned(sum)}, gives ` +
-    `${formatScore(score.baseline + sum)}. The score of the sample is ${formatScore(score.input)}, off by ${off}` +
-    (completenessError.relative === null ? "." : `, ${formatPercent(completenessError.relative)} of the change.`);
+  const label = early
+    ? `Baseline score ${formatScore(score.baseline)}, score of the sample ${formatScore(score.input)}. The map is on its way.`
+    : `Baseline score ${formatScore(score.baseline)}, plus map total ${formatSigned(sum)}, gives ` +
+      `${formatScore(score.baseline + sum)}. The score of the sample is ${formatScore(score.input)}, off by ${off}` +
+      (completenessError.relative === null ? "." : `, ${formatPercent(completenessError.relative)} of the change.`);
   const place =
     sample >= 50 ? { left: "auto", right: `${100 - sample}%` } : { left: `${Math.max(sample, 32)}%`, right: "auto" };
   // Where the map points the other way, the baseline is not at the left end.
@@ -48,11 +51,11 @@ export function ledger(explanation: Explanation, warnAbove: number): TemplateRes
       <span class="at" ${cssVars(place)}><span class="dim">Sample</span> <b>${formatScore(score.input)}</b></span></div>
     <div class="track">
       <div class="fill" ${cssVars({ left: `${fill[0]}%`, width: `${fill[1] - fill[0]}%` })}></div>
-      <div class="gap" ${cssVars({ left: `${gap[0]}%`, width: `${Math.max(0.35, gap[1] - gap[0])}%` })}></div>
+      <div class="gap" ?hidden=${early} ${cssVars({ left: `${gap[0]}%`, width: `${Math.max(0.35, gap[1] - gap[0])}%` })}></div>
       <div class="tick" ${cssVars({ left: `${baseline}%` })}></div>
       <div class="tick end" ${cssVars({ left: `${sample}%` })}></div>
     </div>
-    <div class="ends"><span><span class="dim">Map total</span> <b>${formatSigned(sum)}</b> <span class="dim">of ${formatSigned(deltaF)}</span></span>
-      <span>${bad ? html`<b>${over ? "overshoots" : "falls short"} by ${off}</b>` : html`<span class="dim">off by ${off}</span>`}</span></div>
+    <div class="ends"><span><span class="dim">Map total</span> <b>${early ? "–" : formatSigned(sum)}</b> <span class="dim">of ${formatSigned(deltaF)}</span></span>
+      <span>${bad ? html`<b>${over ? "overshoots" : "falls short"} by ${off}</b>` : html`<span class="dim">${early ? "" : `off by ${off}`}</span>`}</span></div>
   </div>`;
 }

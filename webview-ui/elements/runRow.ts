@@ -87,7 +87,7 @@ export class RunRow extends StoreElement {
       const stage = state?.stage ?? (phase === "loading" ? "Loading the model" : "Explaining");
       const progress = running?.progress ?? null;
       const counts =
-        running === null || phase === "loading"
+        running === null || running.evaluations === 0 || phase === "loading"
           ? ""
           : `${plural(running.evaluations, "evaluation")}, round ${running.rounds}, `;
       const error = explanation?.status === "running" ? explanation.featureError : null;

@@ -51,6 +51,8 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     return;
   }
   if (isTyping(event.target)) return;
+  // Home moves a slider to its start.
+  if (event.key === "Home" && event.target instanceof HTMLInputElement) return;
   const view = readableView(panel);
   const hide = (by: number): void => {
     const text = view?.localName === "pl-image-view" ? "threshold" : "textThreshold";

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import type { Explanation, Warning } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds } from "../../src/protocol/format.ts";
 import { relativeSumError, type Verdict, type VerdictKind, verdictOf } from "../../src/protocol/verdict.ts";
-import { backendNames, plural, unitOf } from "../model/words.ts";
+import { backendNames, isBeforeFirstMap, plural, unitOf } from "../model/words.ts";
 import { icon } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
 import { detailsList } from "./detailsList.ts";
@@ -41,25 +41,26 @@ function figures(explanation: Explanation, warnAbove: number): TemplateResult {
   const sumError = relativeSumError(explanation);
   const { featureError, tolerance } = explanation;
   const attribution = explanation.attributions[0];
+  const early = isBeforeFirstMap(explanation);
   const settled = explanation.status !== "running";
   const grain =
     attribution?.kind === "image" && attribution.grain > 1 ? `${attribution.grain}×${attribution.grain} px` : "";
   return html`<dl class="figures">
     <div title="How far the sum of the map is from F(x) − F(x′). Mark: tolerance.">
-      <dt>Sum off by</dt><dd>${formatPercent(sumError)} <small>${formatScore(explanation.completenessError.absolute, 2)}</small></dd>
-      ${meter(sumError, tolerance, settled && sumError > warnAbove)}</div>
+      <dt>Sum off by</dt><dd>${early ? "–" : html`${formatPercent(sumError)} <small>${formatScore(explanation.completenessError.absolute, 2)}</small>`}</dd>
+      ${meter(early ? 0 : sumError, tolerance, settled && sumError > warnAbove)}</div>
     <div title="Estimated relative L1 error over all ${unit}s. Mark: tolerance.">
       <dt>Error per ${unit}</dt><dd>${
         featureError === null
-          ? html`<small>not estimated</small>`
+          ? html`${settled ? html`<small>not estimated</small>` : "–"}`
           : featureError > 1
             ? formatPercent(featureError)
             : `±\u202f${formatPercent(featureError)}`
       } <small>${featureError === null ? "" : grain}</small></dd>
       ${featureError === null ? nothing : meter(featureError, tolerance, settled && featureError > 0.25)}</div>
-    <div><dt>Evaluations</dt><dd>${explanation.evaluations} <small>${plural(explanation.rounds, "round")}</small></dd></div>
+    <div><dt>Evaluations</dt><dd>${early ? "–" : html`${explanation.evaluations} <small>${plural(explanation.rounds, "round")}</small>`}</dd></div>
     <div title="${backendNames[explanation.backend.name] ?? explanation.backend.name} ${explanation.backend.version}, ${explanation.backend.device}">
-      <dt>Time</dt><dd>${formatSeconds(explanation.seconds)} <small>${explanation.backend.device}</small></dd></div>
+      <dt>Time</dt><dd>${early ? "–" : formatSeconds(explanation.seconds)} <small>${explanation.backend.device}</small></dd></div>
   </dl>`;
 }
 

@@ -5,7 +5,7 @@ import { gradientCaption } from "../../src/protocol/verdict.ts";
 import { icon } from "../elements/controls.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
-import { methodNames } from "../model/words.ts";
+import { isBeforeFirstMap, methodNames } from "../model/words.ts";
 import { frameOf } from "./frame.ts";
 import { cellAt, cellPlace, type ImageMap, imageMap } from "./imageMap.ts";
 import { imageTable } from "./imageTable.ts";
@@ -91,7 +91,7 @@ export class ImageView extends StoreElement {
     const { map } = this;
     return html`${mapTools(this.store, this.attribution, this.grain, (grain) => this.setGrain(grain))}
       ${view.table ? imageTable(this.store, explanation, this, map) : this.#pictures(explanation, map)}
-      <div class="reading">
+      <div class="reading" ?hidden=${isBeforeFirstMap(explanation)}>
         <pl-map-readout .store=${this.store} .explanation=${explanation} .map=${map} .index=${this.selected}></pl-map-readout>
         ${view.table ? nothing : html`<pl-map-legend .store=${this.store} .map=${map} .target=${explanation.target.label}></pl-map-legend>`}
       </div>`;
@@ -106,7 +106,7 @@ export class ImageView extends StoreElement {
   #pictures(explanation: Explanation, map: ImageMap): TemplateResult {
     const { view } = this.store;
     const running = explanation.status === "running";
-    const empty = running && explanation.evaluations === 0;
+    const empty = isBeforeFirstMap(explanation);
     const sums = `adds up to ${formatSigned(explanation.sum)} of ${formatSigned(explanation.deltaF)}`;
     const inputs = explanation.attributions.length > 1;
     const gradientSum = explanation.gradientSum;

@@ -62,7 +62,7 @@ export class MapCanvas extends StoreElement {
         @dblclick=${() => this.store.setView({ zoom: { scale: 1, x: 0.5, y: 0.5 } })}
         @keydown=${this.#onKey}
       ></canvas>
-      ${this.#cursor()}
+      ${this.map.limit === 0 ? nothing : this.#cursor()}
       ${this.#zoom.scale > 1 && main ? html`<span class="zoom-mark">${this.#zoom.scale.toFixed(1)}×</span>` : nothing}
     </div>`;
   }

@@ -32,9 +32,9 @@ const overlays = new WeakMap<CellGrid, CachedOverlay>();
  */
 function overlay(map: PaintedMap, part: Rect, drawn: Rect, style: PaintStyle, theme: Theme): OffscreenCanvas {
   const { grain } = map.grid;
-  const fit = (canvas: number, pixels: number): number =>
+  const side = (canvas: number, pixels: number): number =>
     Math.max(1, Math.min(MOST, Math.round(Math.max(canvas, pixels / grain))));
-  const out = { width: fit(drawn.width, part.width), height: fit(drawn.height, part.height) };
+  const out = { width: side(drawn.width, part.width), height: side(drawn.height, part.height) };
   const { sign, opacity, threshold, colorMap } = style;
   const key = JSON.stringify([map.limit, sign, opacity, threshold, colorMap, theme.kind, theme.background, part, out]);
   const known = overlays.get(map.grid);

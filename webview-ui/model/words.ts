@@ -56,6 +56,11 @@ export function unitOf(explanation: Explanation): string {
   return attribution.kind === "text" ? "token" : "feature";
 }
 
+/** Whether no evaluation has come back: there are predictions, but no map whose zeros could be read. */
+export function isBeforeFirstMap(explanation: Explanation): boolean {
+  return explanation.status === "running" && explanation.evaluations === 0;
+}
+
 export function plural(count: number, noun: string): string {
   const many = noun.endsWith("s") ? `${noun}es` : `${noun}s`;
   return `${count} ${count === 1 ? noun : many}`;

@@ -5,7 +5,7 @@ import { formatError, type ReadoutField, readout } from "../elements/readout.ts"
 import { spokenReading } from "../elements/spokenReading.ts";
 import { valueBars } from "../elements/valueBars.ts";
 import { type ListedValue, ValueListView } from "../elements/valueListView.ts";
-import { methodNames, plural } from "../model/words.ts";
+import { isBeforeFirstMap, methodNames, plural } from "../model/words.ts";
 import "../table/valueTable.ts";
 
 const STRONGEST = 24;
@@ -87,7 +87,7 @@ export class TensorView extends ValueListView<ListedValue> {
   #reading(explanation: Explanation): TemplateResult {
     const position = this.selected;
     const item = this.items[position];
-    if (item === undefined) return html``;
+    if (item === undefined || isBeforeFirstMap(explanation)) return html``;
     const fields: ReadoutField[] = [
       { term: "Feature", value: item.text },
       { term: "In the sample", value: formatScore(this.attribution.sample[item.index] ?? 0) },

@@ -9,7 +9,7 @@ import { spokenReading } from "../elements/spokenReading.ts";
 import { valueBars } from "../elements/valueBars.ts";
 import { ValueListView } from "../elements/valueListView.ts";
 import { theme } from "../model/theme.ts";
-import { methodNames, plural } from "../model/words.ts";
+import { isBeforeFirstMap, methodNames, plural } from "../model/words.ts";
 import { type TokenGroup, tokenGroups } from "./tokenGroups.ts";
 import { tokenRow } from "./tokenRow.ts";
 import "../table/valueTable.ts";
@@ -82,9 +82,13 @@ export class TextView extends ValueListView<TokenGroup> {
       ${tokenRow(items, ({ value }) => value, { ...look, label: "Tokens with their attribution", interactive: true, small: false })}
       ${this.#unseen(attribution)}
       ${this.#reading(explanation, noun)}
-      <div class="two">
-        ${valueBars(`Strongest ${noun}s`, strongest, explanation.deltaF, view.colorMap, this.selected, (position) => this.select(position))}
-      </div>
+      ${
+        isBeforeFirstMap(explanation)
+          ? nothing
+          : html`<div class="two">
+              ${valueBars(`Strongest ${noun}s`, strongest, explanation.deltaF, view.colorMap, this.selected, (position) => this.select(position))}
+            </div>`
+      }
       ${
         attribution.gradient === null || explanation.method !== "integrated-gradients"
           ? nothing
@@ -99,7 +103,7 @@ export class TextView extends ValueListView<TokenGroup> {
 
   #reading(explanation: Explanation, noun: "word" | "token"): TemplateResult {
     const group = this.items[this.selected];
-    if (group === undefined) return html``;
+    if (group === undefined || isBeforeFirstMap(explanation)) return html``;
     const fields: ReadoutField[] = [
       { term: noun === "word" ? "Word" : "Token", value: group.text },
       {
