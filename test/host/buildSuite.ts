@@ -1,0 +1,29 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import * as esbuild from "esbuild";
+import { repository } from "../../scripts/workbench/install.ts";
+
+const sources = join(repository, "test", "host", "suite");
+
+/** Bundles the suite for an extension host, each spec by itself. Returns the module that exports `run()`. */
+export async function buildSuite(): Promise<string> {
+  const outdir = join(repository, "out", "host");
+  // A spec that was deleted must not be run from an old bundle.
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
+  const specs = (await readdir(sources)).filter((file) => file === "index.ts" || file.endsWith(".spec.ts"));
+  await esbuild.build({
+    entryPoints: specs.map((file) => join(sources, file)),
+    outdir,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    // The package is made of ES modules; an extension host loads tests with require().
+    outExtension: { ".js": ".cjs" },
+    external: ["vscode", "mocha"],
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  return join(outdir, "index.cjs");
+}

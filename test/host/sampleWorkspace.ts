@@ -1,0 +1,39 @@
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { repository } from "../../scripts/workbench/install.ts";
+import type { Manifest } from "../../src/protocol/manifest.ts";
+
+/** Copies the sample workspace to where a test may change it. */
+export async function copySamples(folder: string): Promise<string> {
+  await cp(join(repository, "samples"), folder, { recursive: true });
+  return folder;
+}
+
+/**
+ * Adds `steep/`: a picture and questions of the sample workspace whose manifest asks for the probability instead of the
+ * logit. Its score jumps within a small part of the path, so that few evaluations give a map that does not add up.
+ */
+export async function addSteepFolder(workspace: string): Promise<string> {
+  const folder = join(workspace, "steep");
+  await mkdir(folder, { recursive: true });
+  await cp(join(workspace, "scenes", "0007.png"), join(folder, "scene.png"));
+  await cp(join(workspace, "questions.jsonl"), join(folder, "questions.jsonl"));
+  const manifest = JSON.parse(await readFile(join(workspace, "pathlight.json"), "utf8")) as Manifest;
+  const models = manifest.models.map((model) => ({
+    ...model,
+    path: `../${model.path}`,
+    labels: `../${String(model.labels)}`,
+    link: model.name === "digit-scenes" ? "sigmoid" : "softmax",
+    inputs: model.inputs.map((input) =>
+      input.kind === "text" && input.tokenizer.type !== "bytes"
+        ? { ...input, tokenizer: { ...input.tokenizer, vocabulary: `../${input.tokenizer.vocabulary}` } }
+        : input,
+    ),
+  }));
+  const datasets = [
+    { name: "steep scenes", files: "*.png", model: "digit-scenes" },
+    { name: "steep questions", files: "*.jsonl", model: "question-classifier", text: "question" },
+  ];
+  await writeFile(join(folder, "pathlight.json"), JSON.stringify({ version: 1, models, datasets }, null, 2));
+  return folder;
+}
