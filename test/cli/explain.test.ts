@@ -44,6 +44,10 @@ function relativeL1(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return off / size;
 }
 
+function total(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0);
+}
+
 async function explain(args: readonly string[]) {
   const out = space.out();
   const result = await runCli(["explain", ...args, "--out", out], { cwd: space.folder });
@@ -97,9 +101,7 @@ test("the three files, with every field of the contract, and the reference's num
     assert.equal(attribution.dtype, "float32");
     const reference = npy(join(oracle, `digits/ig_${link}_0.npy`));
     assert.ok(relativeL1(attribution.data, reference.data) <= 0.015);
-    assert.ok(
-      Math.abs(attribution.data.reduce((sum, value) => sum + value, 0) - file.sum) < 1e-4 * Math.abs(file.sum) + 1e-5,
-    );
+    assert.ok(Math.abs(total(attribution.data) - file.sum) < 1e-4 * Math.abs(file.sum) + 1e-5);
     for (const pattern of [
       /Prediction/,
       /Top features/,

@@ -15,18 +15,15 @@ export async function doctor(
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ) {
   const options = parseOptions(args, doctorSpec);
-  const backend = await import("../../backend/index.ts");
-  if (options.has("install")) await install(backend, terminal, signal);
-  const report = await backend.doctor();
-  terminal.out(options.has("json") ? `${JSON.stringify(report, null, 2)}\n` : `${backend.formatDoctor(report)}\n`);
+  const { doctor: examine, formatDoctor } = await import("../../backend/index.ts");
+  if (options.has("install")) await install(terminal, signal);
+  const report = await examine();
+  terminal.out(options.has("json") ? `${JSON.stringify(report, null, 2)}\n` : `${formatDoctor(report)}\n`);
   return 0;
 }
 
-async function install(
-  { installTensorFlow }: Pick<typeof import("../../backend/index.ts"), "installTensorFlow">,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<void> {
+async function install(terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { installTensorFlow } = await import("../../backend/index.ts");
   let last = "";
   const cancelled = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(new PathlightError("cancelled", "Cancelled.")), { once: true });

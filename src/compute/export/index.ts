@@ -1,3 +1,2 @@
 export { checkOutputFolder } from "./atomicFiles.ts";
 export { type ExportContent, exportAll } from "./exportAll.ts";
-export { renderThumbnail } from "./thumbnail.ts";

@@ -63,7 +63,8 @@ async function overlaid(
   }
   const seen = seenRectangle(attribution, width, height);
   const grid = poolCells(attribution.values, attribution.height, attribution.width, attribution.grain);
-  const map = overlayPixels(grid, attribution, seen, {
+  const whole = { x: 0, y: 0, width: attribution.width, height: attribution.height };
+  const map = overlayPixels(grid, whole, seen, {
     scale,
     limit: scaleLimit(grid.values),
     sign: "signed",
