@@ -49,7 +49,7 @@ async function knownTokens(input: TextInput, baseFolder: string | undefined): Pr
   ];
   try {
     const text = await readFile(path.resolve(baseFolder ?? ".", tokenizer.vocabulary), "utf8");
-    const has = vocabularyOf(text);
+    const has = vocabularyOf(tokenizer.vocabulary, text);
     return names.filter(([, token]) => has.has(token)).map(([name]) => name);
   } catch {
     // The compute process says what is wrong with the file; here it only means that no token can be offered.
@@ -57,8 +57,8 @@ async function knownTokens(input: TextInput, baseFolder: string | undefined): Pr
   }
 }
 
-function vocabularyOf(text: string): Set<string> {
-  if (!text.trimStart().startsWith("{") && !text.trimStart().startsWith("[")) return new Set(text.split(/\r?\n/));
+function vocabularyOf(file: string, text: string): Set<string> {
+  if (!file.toLowerCase().endsWith(".json")) return new Set(text.split(/\r?\n/));
   const parsed: unknown = JSON.parse(text);
   if (Array.isArray(parsed)) return new Set(parsed.map(String));
   return new Set(typeof parsed === "object" && parsed !== null ? Object.keys(parsed) : []);

@@ -79,6 +79,7 @@ function labelOf(explanation: Explanation, differences: readonly Aspect[]): stri
 /** Cells of two maps are compared only where they stand for the same places. */
 function samePlaces(left: Explanation, right: Explanation): boolean {
   const [a, b] = [left.attributions[0], right.attributions[0]];
+  if (left.sample.path !== right.sample.path || left.sample.row !== right.sample.row) return false;
   if (a?.kind !== b?.kind) return false;
   if (a?.kind === "text" && b?.kind === "text")
     return a.tokens.map((t) => t.id).join() === b.tokens.map((t) => t.id).join();
