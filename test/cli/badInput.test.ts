@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
+import { placeholder, writeGraphModel } from "../unit/models/modelFiles.ts";
 import { assertBadInput, type ExpectedComplaint, runCli } from "./support/runCli.ts";
 import { fixtures, Workspace } from "./support/workspace.ts";
 
@@ -190,6 +191,16 @@ test("NaN and infinity in the weights, the input, the baseline and the gradient"
   await fails({ model: overflow, input: ones }, { says: [/infinit|finite/i, /dense/] });
 });
 
+test("a gradient that is not finite, and an op that is not known, in a graph model", async () => {
+  // d√x/dx is infinite at the baseline 0, where the score itself is finite.
+  const root = writeGraphModel([placeholder("x", [-1, 2]), { name: "root", op: "Sqrt", input: ["x"] }], []);
+  const ones = space.npy("graph.npy", [2], Float32Array.of(1, 1));
+  const zeros = ["--baseline", "zeros"];
+  await fails({ model: root, input: ones, args: zeros }, { says: [/gradient/i, /infinit|finite/i] });
+  const leap = writeGraphModel([placeholder("x", [-1, 2]), { name: "leap", op: "QuantumLeap", input: ["x"] }], []);
+  await fails({ model: leap, input: ones, args: zeros }, { file: leap, says: [/QuantumLeap/] });
+});
+
 test("no TensorFlow, and a TensorFlow library that is broken", async () => {
   const cache = space.path("cache");
   const nowhere = { PATHLIGHT_TENSORFLOW: space.path("no-tensorflow"), PATH: space.folder, PATHLIGHT_CACHE: cache };
@@ -205,6 +216,17 @@ test("no TensorFlow, and a TensorFlow library that is broken", async () => {
     { input: digit, args: ["--backend", "tensorflow"], env: broken },
     { file: "broken-tensorflow", says: [/broken/, /doctor|Install/] },
   );
+});
+
+test("TensorFlow cannot be installed without Python", async () => {
+  const env = {
+    PATHLIGHT_TENSORFLOW: "",
+    PATHLIGHT_PYTHON: "",
+    PATH: space.folder,
+    PATHLIGHT_CACHE: space.path("cache"),
+  };
+  const result = await runCli(["doctor", "--install"], { env });
+  assertBadInput(result, space.out(), { says: [/pip|no C library/, /WebAssembly/] });
 });
 
 test("results that cannot be written are refused before anything is computed", async () => {
