@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
+import { selectedValue } from "./selectedValue.ts";
 
 /** Small controls that several bands share. */
 
@@ -91,7 +92,7 @@ export function select<T extends string>(
     <select
       id=${id}
       aria-label=${label}
-      .value=${value}
+      ${selectedValue(value)}
       @change=${(event: Event) => {
         const field = event.target as HTMLSelectElement;
         const option = options[field.selectedIndex];

@@ -1,6 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatSeconds, formatSetting } from "../../src/protocol/format.ts";
+import { bannerOf } from "../../src/protocol/verdict.ts";
 import { plural, unitOf } from "../model/words.ts";
 import { icon } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
@@ -118,6 +119,12 @@ export class RunRow extends StoreElement {
   #refine(explanation: Explanation): TemplateResult | typeof nothing {
     if (this.store.readOnly || explanation.method !== "integrated-gradients" || explanation.rule !== "adaptive")
       return nothing;
+    if (explanation.status === "budget") {
+      const warnAbove = this.store.state?.warnAbove ?? 0.05;
+      // The banner has the button, while it is there.
+      if (bannerOf(explanation, warnAbove) !== null && this.store.dismissed !== explanation.runId) return nothing;
+      return html`<button class="secondary refine" @click=${() => this.store.post({ type: "refine" })}>Refine to ${formatSetting(explanation.tolerance)}</button>`;
+    }
     if (explanation.status !== "converged") return nothing;
     const tolerance = nextTolerance(explanation.tolerance);
     if (tolerance === null) return nothing;

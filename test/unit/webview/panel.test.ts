@@ -200,6 +200,35 @@ test("settings and targets post what was chosen, in the protocol's form", async 
   await page.close();
 });
 
+test("a list shows what is set, also after it was used and then grew", async () => {
+  const page = await open("reliable");
+  const baseline = page.locator("#s-baseline");
+  const shown = (): Promise<string> =>
+    baseline.evaluate((list) => (list as HTMLSelectElement).selectedOptions[0]?.label ?? "");
+  assert.equal(await shown(), "Mid-grey");
+  await baseline.selectOption({ label: "Choose an image…" });
+  assert.equal(await shown(), "Mid-grey", "until the host has agreed");
+  await page.evaluate(() => window.showScene("manyBaselines"));
+  await settle(page);
+  assert.equal(await shown(), "grey.png");
+  await page.evaluate(() => window.showScene("low"));
+  await settle(page);
+  assert.equal(await shown(), "Black");
+  await page.close();
+});
+
+test("a run that ended at its budget can go on, by one button and not by two", async () => {
+  const draft = await open("budget");
+  await draft.locator("button.refine").click();
+  assert.deepEqual(await last(draft), { type: "refine" });
+  await draft.close();
+  const low = await open("low");
+  assert.equal(await low.locator("button.refine").count(), 0);
+  await low.locator("button[aria-label='Dismiss for this explanation']").click();
+  assert.equal(await low.locator("button.refine").count(), 1);
+  await low.close();
+});
+
 test("the search finds any class and is left by Escape", async () => {
   const page = await open("reliable");
   await page.locator(".prediction.others").click();

@@ -475,6 +475,22 @@ export const scenes: Readonly<Record<string, Scene>> = {
     );
   },
   loading: () => show({ phase: "loading", stage: "Loading the model" }, null, null),
+  budget: (picture) =>
+    show(
+      {},
+      imageExplanation({ runId: "run-budget", status: "budget", featureError: 0.031, evaluations: 512 }),
+      picture,
+    ),
+  manyBaselines: (picture) => {
+    const { options, settings } = panelState();
+    const own = { id: "own", label: "grey.png", spec: { kind: "file", path: "/work/grey.png" } } as const;
+    const baseline = own.spec;
+    return show(
+      { settings: { ...settings, baseline }, options: { ...options, baselines: [own, ...options.baselines] } },
+      imageExplanation(),
+      picture,
+    );
+  },
   retarget: (picture) =>
     show(
       { phase: "running", stage: "Explaining", running: { evaluations: 0, rounds: 0, progress: null, seconds: 0.1 } },
