@@ -11,8 +11,7 @@ import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts
  * - ThresholdedReLU multiplies with a comparison;
  * - LayerNormalization hands its own mean and variance to the op for batch normalization, whose gradient with respect to
  *   them costs memory in every other model;
- * - Masking multiplies with a comparison, which is taken as constant here: its derivative is zero wherever there is one;
- * - ReLU with a maximum is two ops, of which the second alone does the same.
+ * - Masking multiplies with a comparison, which is taken as constant here: its derivative is zero wherever there is one.
  * The values stay the same.
  */
 export function repairLayerCall(layer: Layer): void {
@@ -32,10 +31,6 @@ const calls: Readonly<Record<string, Call>> = {
     const value = layerField(layer, "maskValue");
     const present = tf.any(tf.notEqual(input, typeof value === "number" ? value : 0), -1, true);
     return tf.mul(input, tf.cast(detached(present), "float32"));
-  },
-  ReLU: (layer, input) => {
-    const maximum = layerField(layer, "maxValue");
-    return typeof maximum === "number" ? tf.clipByValue(input, 0, maximum) : tf.relu(input);
   },
   ThresholdedReLU: (layer, input) => {
     const theta = layerField(layer, "theta");
