@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { toPathlightError } from "./common/errors.ts";
 import { type CommandHandlers, type CommandId, commandIds } from "./host/commandIds.ts";
 import { Log } from "./host/log.ts";
 import type { Services } from "./host/services.ts";
@@ -90,20 +89,8 @@ async function runCommand(load: () => Promise<Loaded>, log: Log, id: CommandId, 
     const handler = handlers[id] as (...args: unknown[]) => Promise<void> | void;
     await handler(...args);
   } catch (thrown) {
-    const error = toPathlightError(thrown);
-    if (error.code === "cancelled") return;
-    log.error(id, error);
-    const { errorSentence } = await import("./host/errorView.ts");
-    const show = vscode.l10n.t("Show log");
-    const open = vscode.l10n.t("Open pathlight.json");
-    const { file } = error.details;
-    const buttons = error.code === "manifest-invalid" && file !== undefined ? [open, show] : [show];
-    // Not awaited: a command ends when its work does, not when its message is read.
-    void vscode.window.showErrorMessage(errorSentence(error), ...buttons).then((answer) => {
-      if (answer === show) log.show();
-      if (answer === open && file !== undefined) return vscode.window.showTextDocument(vscode.Uri.file(file));
-      return undefined;
-    });
+    const { showError } = await import("./host/errorMessage.ts");
+    showError(log, id, thrown);
   }
 }
 

@@ -25,7 +25,7 @@ const recordSchema = z.strictObject({
 const indexSchema = z.array(recordSchema);
 
 export type HistoryRecord = z.output<typeof recordSchema>;
-export type NewRecord = Pick<HistoryRecord, "request" | "kind" | "prediction">;
+type NewRecord = Pick<HistoryRecord, "request" | "kind" | "prediction">;
 
 /** Earlier explanations, kept on disk under the workspace's storage: an index, and one file an explanation. */
 export class History implements vscode.Disposable {

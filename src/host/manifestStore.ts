@@ -6,7 +6,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { Manifest, ManifestModel } from "../protocol/manifest.ts";
 import { readManifestText } from "../protocol/manifestText.ts";
 import { relativePath } from "./manifestEntry.ts";
-import { type ChoiceKind, chooseModel, datasetOf } from "./modelChoice.ts";
+import { chooseModel, datasetOf } from "./modelChoice.ts";
 import type { ModelTarget, SampleTarget } from "./subject.ts";
 import { samplePath } from "./subject.ts";
 
@@ -86,7 +86,7 @@ export class ManifestStore {
   }
 }
 
-export function isInside(file: string, folder: string): boolean {
+function isInside(file: string, folder: string): boolean {
   const relative = path.relative(folder, file);
   return relative === "" || (!relative.startsWith("..") && !path.isAbsolute(relative));
 }
@@ -94,5 +94,3 @@ export function isInside(file: string, folder: string): boolean {
 function count(number: number, noun: string): string {
   return number === 1 ? `a ${noun}` : `${number} ${noun}s`;
 }
-
-export type { ChoiceKind };

@@ -424,10 +424,8 @@ export class PanelController implements vscode.Disposable {
       this.#services.log.error("Panel", new PathlightError("protocol", parsed.error.message));
       return;
     }
-    Promise.resolve(this.#handle(parsed.data)).catch((error: unknown) => {
-      this.#fail(error);
-      this.#update();
-    });
+    // Runs show their own failures; what is left went wrong beside them.
+    this.#handle(parsed.data).catch((error: unknown) => this.#services.notify(parsed.data.type, error));
   }
 
   async #handle(message: PanelToHost): Promise<void> {

@@ -7,7 +7,7 @@ import { panelHtml } from "./panelHtml.ts";
 import type { Services } from "./services.ts";
 import { type Subject, subjectKey, subjectOf } from "./subject.ts";
 
-export const PANEL_TYPE = "pathlight.panel";
+const PANEL_TYPE = "pathlight.panel";
 const MEMORY_KEY = "pathlight.panels";
 
 /** What it takes to bring a panel back after the window was reloaded. */

@@ -1,22 +1,25 @@
 import { readFile } from "node:fs/promises";
+import * as vscode from "vscode";
 import type { ModelInfo } from "../protocol/compute.ts";
 import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
 import type { PanelState } from "../protocol/panel.ts";
 import { baselineChoices, baselineOfEntry, withCurrent } from "./baselineChoices.ts";
 import { textColumnsOf } from "./dataColumns.ts";
 import { settings } from "./settings.ts";
-import type { Subject } from "./subject.ts";
+import { type Subject, samplePath } from "./subject.ts";
 
 type Options = PanelState["options"];
 
 /** Settings of a fresh explanation: the model's own from the manifest, then the user's. */
 export function initialSettings(subject: Subject | undefined): Settings {
   const entry = subject?.model.ref.entry;
-  const tolerance = entry?.tolerance ?? settings.tolerance();
+  const file = subject === undefined ? undefined : samplePath(subject.sample.sample);
+  const scope = file === undefined ? undefined : vscode.Uri.file(file);
+  const tolerance = entry?.tolerance ?? settings.tolerance(scope);
   const baseline = baselineOfEntry(entry?.baseline, subject?.model.ref.baseFolder);
   return settingsSchema.parse({
     backend: settings.backend(),
-    maxEvaluations: settings.maxEvaluations(),
+    maxEvaluations: settings.maxEvaluations(scope),
     ...(entry === undefined ? {} : { link: entry.link }),
     ...(entry?.output === undefined ? {} : { output: entry.output }),
     ...(tolerance === undefined ? {} : { tolerance }),

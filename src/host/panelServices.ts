@@ -12,6 +12,8 @@ export interface PanelServices {
   readonly compute: ComputeProcess;
   readonly history: History;
   readonly log: Log;
+  /** Tells the user about a failure that is not the explanation's. */
+  notify(what: string, thrown: unknown): void;
   /** Lets the compute process forget a run; does nothing when there is no process. */
   release(runId: string): void;
   /** Fills in the files that the mean baseline is taken over. */

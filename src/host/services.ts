@@ -7,6 +7,7 @@ import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
 import { ComputeProcess } from "./computeProcess.ts";
+import { showError } from "./errorMessage.ts";
 import { matchesGlob } from "./glob.ts";
 import { History } from "./history.ts";
 import type { Log } from "./log.ts";
@@ -76,6 +77,10 @@ export class Services implements PanelServices, vscode.Disposable {
         if (restarts.some((key) => event.affectsConfiguration(key))) this.compute.end("its settings changed");
       }),
     );
+  }
+
+  notify(what: string, thrown: unknown): void {
+    showError(this.log, what, thrown);
   }
 
   release(runId: string): void {

@@ -11,7 +11,7 @@ const backendNames: Readonly<Record<BackendInfo["name"], string>> = {
   cpu: "JavaScript",
 };
 
-export const verdictIcons: Readonly<Record<VerdictKind, string>> = {
+const verdictIcons: Readonly<Record<VerdictKind, string>> = {
   sharpening: "sync",
   reliable: "pass",
   draft: "edit",

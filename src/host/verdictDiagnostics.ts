@@ -6,7 +6,7 @@ import { rowRange } from "./rowRange.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 
-export const DIAGNOSTIC_SOURCE = "Pathlight";
+const DIAGNOSTIC_SOURCE = "Pathlight";
 
 interface Entry {
   readonly uri: vscode.Uri;
