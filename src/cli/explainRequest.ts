@@ -90,12 +90,19 @@ function samplesFrom(
   { dataset }: ModelChoice,
 ): ExplainRequest["samples"] {
   const column = flags.column ?? dataset?.spec.text;
+  const labelColumn = dataset?.spec.label;
   const files = inputs.map(({ name, path }) => {
     const hasRows = rowKind(path) !== null;
     const sample: SampleRef = {
       kind: "file",
       path,
-      ...(hasRows ? { row: flags.row ?? 0, ...(column === undefined ? {} : { column }) } : {}),
+      ...(hasRows
+        ? {
+            row: flags.row ?? 0,
+            ...(column === undefined ? {} : { column }),
+            ...(labelColumn === undefined ? {} : { labelColumn }),
+          }
+        : {}),
     };
     return { ...(name === undefined ? {} : { input: name }), sample };
   });

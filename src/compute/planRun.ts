@@ -17,6 +17,7 @@ import {
   type SampleContext,
   shapeText,
 } from "../samples/index.ts";
+import { assignSamples } from "./assignSamples.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
@@ -109,31 +110,12 @@ async function prepareInputs(
   signal: AbortSignal | undefined,
 ): Promise<PreparedInput[]> {
   const { model } = loaded;
-  for (const { input } of request.samples) {
-    if (input !== undefined && !model.inputs.some((spec) => spec.id === input)) {
-      throw new PathlightError("usage", `The model has no input ${JSON.stringify(input)}.`, {
-        expected: `one of ${model.inputs.map((spec) => spec.id).join(", ")}`,
-        found: JSON.stringify(input),
-        whatToDo: "Correct the name before the equals sign.",
-      });
-    }
-  }
   const prepared: PreparedInput[] = [];
-  for (const [place, spec] of model.inputs.entries()) {
-    const given =
-      request.samples.find(({ input }) => input === spec.id) ??
-      (model.inputs.length === 1 ? request.samples.find(({ input }) => input === undefined) : request.samples[place]);
-    if (given === undefined || (given.input !== undefined && given.input !== spec.id)) {
-      throw new PathlightError("usage", `The input ${spec.id} of the model is missing.`, {
-        expected: `a sample for each of ${model.inputs.map(({ id }) => id).join(", ")}`,
-        found: request.samples.map(({ input }) => input ?? "one without a name").join(", "),
-        whatToDo: `Add --input ${spec.id}=FILE.`,
-      });
-    }
+  for (const [place, { spec, sample }] of assignSamples(request.samples, model.inputs).entries()) {
     const embeddings = model.embeddings.filter(({ input }) => input === spec.id);
     const described = entry.inputs.find(({ name }) => name === spec.id) ??
       entry.inputs[place] ?? { kind: "tensor", hold: false };
-    if (embeddings.length > 0) refuseWithoutTokenizer(described, given.sample);
+    if (embeddings.length > 0) refuseWithoutTokenizer(described, sample);
     const context: SampleContext = {
       inputShape: spec.shape.slice(1),
       integer: spec.dtype === "int32" || embeddings.length > 0,
@@ -142,7 +124,7 @@ async function prepareInputs(
         described.kind === "text"
           ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
           : undefined,
-      label: given.sample.kind === "file" ? given.sample.labelColumn : undefined,
+      label: sample.kind === "file" ? sample.labelColumn : undefined,
       signal,
     };
     prepared.push({
@@ -150,7 +132,7 @@ async function prepareInputs(
       manifest: described,
       context,
       embeddings,
-      prepared: await prepareSample(given.sample, described, context),
+      prepared: await prepareSample(sample, described, context),
     });
   }
   return prepared;

@@ -172,6 +172,16 @@ test("a sample or a baseline of another shape", async () => {
   await fails({ input: junk }, { file: junk, says: [/\.npy/] });
 });
 
+test("inputs that are too many, too few, unknown or given twice", async () => {
+  const two = ["--input", digit, "--input", digit];
+  await fails({ args: two }, { says: [/more samples than inputs/] });
+  await fails({ args: ["--input", `left=${digit}`] }, { says: [/no input "left"/, /conv1_input/] });
+  const model = space.twoInputs("two");
+  const pair = space.npy("pair.npy", [2], Float32Array.of(1, 2));
+  await fails({ model, input: pair }, { says: [/input b .*missing/, /--input b=FILE/] });
+  await fails({ model, args: ["--input", `a=${pair}`, "--input", `a=${pair}`] }, { says: [/given twice/] });
+});
+
 test("a sample that is its own baseline", async () => {
   await fails({ input: digit, args: ["--baseline", digit] }, { says: [/baseline/i, /same|equal/i] });
 });

@@ -242,6 +242,26 @@ test("a baseline may be a number, ones, or the mean of the folder", async () => 
   }
 });
 
+test("several inputs go by name or in order, and each has its file", async () => {
+  const model = space.twoInputs("two");
+  const a = space.npy("two/a.npy", [2], Float32Array.of(1, 1));
+  const b = space.npy("two/b.npy", [2], Float32Array.of(10, 10));
+  for (const inputs of [
+    [`b=${b}`, `a=${a}`],
+    [a, b],
+    [`b=${b}`, a],
+  ]) {
+    const args = inputs.flatMap((input) => ["--input", input]);
+    const { out, file } = await explained(["--model", model, ...args, "--baseline", "zeros", "--backend", "cpu"]);
+    assert.deepEqual(file.attributions, [
+      { input: "a", shape: [2], file: "attributions-0.npy" },
+      { input: "b", shape: [2], file: "attributions-1.npy" },
+    ]);
+    assert.deepEqual([...npy(join(out, "attributions-0.npy")).data].map(Math.round), [1, 2]);
+    assert.deepEqual([...npy(join(out, "attributions-1.npy")).data].map(Math.round), [30, 40]);
+  }
+});
+
 test("an image through the manifest: labels, grain, and the map of the picture in the report", async () => {
   const model = space.imageModel("image");
   const picture = await space.png("image/seven.png", 16, 16, (x, y) => (y < 4 || x === 15 - y ? 255 : 0));

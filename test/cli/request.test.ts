@@ -44,7 +44,7 @@ const manifest = {
       output: "logits",
     },
   ],
-  datasets: [{ name: "rows", files: "data/**/*.csv", model: "words", text: "question" }],
+  datasets: [{ name: "rows", files: "data/**/*.csv", model: "words", text: "question", label: "type" }],
 };
 
 test("the manifest fills what the flags leave open, and a flag wins", async () => {
@@ -54,7 +54,9 @@ test("the manifest fills what the flags leave open, and a flag wins", async () =
   const filled = await build("--model", model, "--input", csv, "--row", "3");
   assert.equal(filled.request.model.baseFolder, space.path("project"));
   assert.equal(filled.request.model.entry?.name, "words");
-  assert.deepEqual(filled.request.samples, [{ sample: { kind: "file", path: csv, row: 3, column: "question" } }]);
+  assert.deepEqual(filled.request.samples, [
+    { sample: { kind: "file", path: csv, row: 3, column: "question", labelColumn: "type" } },
+  ]);
   const { link, tolerance, output, baseline } = filled.request.settings;
   assert.deepEqual(
     { link, tolerance, output, baseline },
@@ -79,7 +81,13 @@ test("the manifest fills what the flags leave open, and a flag wins", async () =
   assert.equal(won.request.settings.link, "logit");
   assert.equal(won.request.settings.tolerance, 0.2);
   assert.deepEqual(won.request.settings.baseline, { kind: "name", name: "pad" });
-  assert.deepEqual(won.request.samples[0]?.sample, { kind: "file", path: csv, row: 0, column: "type" });
+  assert.deepEqual(won.request.samples[0]?.sample, {
+    kind: "file",
+    path: csv,
+    row: 0,
+    column: "type",
+    labelColumn: "type",
+  });
 });
 
 test("a model is found by file, by folder, and by its name in the manifest above the sample", async () => {

@@ -98,6 +98,55 @@ export class Workspace {
     return this.write(join(name, "model.json"), JSON.stringify(model));
   }
 
+  /** F = a0 + 2 a1 + 3 b0 + 4 b1: a layers model with the inputs a and b. */
+  twoInputs(name: string): string {
+    const input = (id: string) => ({
+      class_name: "InputLayer",
+      name: id,
+      config: { batch_input_shape: [null, 2], dtype: "float32", sparse: false, name: id },
+      inbound_nodes: [],
+    });
+    const layers = [
+      input("a"),
+      input("b"),
+      {
+        class_name: "Concatenate",
+        name: "both",
+        config: { name: "both", axis: -1 },
+        inbound_nodes: [
+          [
+            ["a", 0, 0, {}],
+            ["b", 0, 0, {}],
+          ],
+        ],
+      },
+      {
+        class_name: "Dense",
+        name: "dense",
+        config: { name: "dense", units: 1, activation: "linear", use_bias: false },
+        inbound_nodes: [[["both", 0, 0, {}]]],
+      },
+    ];
+    const config = {
+      name: "two",
+      layers,
+      input_layers: [
+        ["a", 0, 0],
+        ["b", 0, 0],
+      ],
+      output_layers: [["dense", 0, 0]],
+    };
+    const model = {
+      format: "layers-model",
+      modelTopology: { keras_version: "2.15.0", model_config: { class_name: "Model", config } },
+      weightsManifest: [
+        { paths: ["weights.bin"], weights: [{ name: "dense/kernel", shape: [4, 1], dtype: "float32" }] },
+      ],
+    };
+    this.write(join(name, "weights.bin"), new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+    return this.write(join(name, "model.json"), JSON.stringify(model));
+  }
+
   /** The text model with a vocabulary of forty words and a manifest. */
   textModel(name: string): string {
     const model = this.model(name, "text");
