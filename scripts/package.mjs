@@ -13,6 +13,9 @@ const target = `${process.platform}-${process.arch}`;
 await must(process.execPath, [
   "node_modules/@vscode/vsce/vsce",
   "package",
+  // The repository has no public address yet that links of the README could point to.
+  "--allow-missing-repository",
+  "--no-rewrite-relative-links",
   "--target",
   target,
   "--out",
