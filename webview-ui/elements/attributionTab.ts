@@ -6,7 +6,7 @@ import "../text/textView.ts";
 import "../tensor/tensorView.ts";
 
 /** The map of the chosen input, as picture, text or bars. */
-export class AttributionTab extends StoreElement {
+class AttributionTab extends StoreElement {
   protected override render(): TemplateResult {
     const { shown, view, state } = this.store;
     const explanation = shown?.explanation ?? null;

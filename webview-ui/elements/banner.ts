@@ -43,7 +43,7 @@ function act(store: PanelStore, action: keyof typeof labels): void {
 }
 
 /** Full width, and only where there is something to do. */
-export class Banner extends StoreElement {
+class Banner extends StoreElement {
   protected override render(): TemplateResult {
     const { state, shown } = this.store;
     const explanation = shown?.explanation ?? null;

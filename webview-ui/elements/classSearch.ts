@@ -5,7 +5,7 @@ import { plural } from "../model/words.ts";
 const MOST_ROWS = 100;
 
 /** Search over all classes, by name or number. Emits `pl-pick` with the index of a class, or `pl-close`. */
-export class ClassSearch extends LitElement {
+class ClassSearch extends LitElement {
   static override properties: PropertyDeclarations = {
     predictions: { attribute: false },
     target: { attribute: false },

@@ -33,7 +33,7 @@ export function movedIndex(key: string, index: number, count: number): number | 
 }
 
 /** Focuses the nth element of a group that the event came from. */
-export function focusInGroup(event: KeyboardEvent, selector: string, index: number): void {
+function focusInGroup(event: KeyboardEvent, selector: string, index: number): void {
   const group = (event.currentTarget as HTMLElement).closest("[data-group]") ?? (event.currentTarget as HTMLElement);
   group.querySelectorAll<HTMLElement>(selector)[index]?.focus();
 }

@@ -6,7 +6,7 @@ import { isBeforeFirstMap } from "../model/words.ts";
 import { cssVars } from "./cssVars.ts";
 
 /** Places on the ledger's axis in percent: it starts at the baseline's score and runs towards the sample's. */
-export interface LedgerLayout {
+interface LedgerLayout {
   readonly baseline: number;
   readonly sample: number;
   readonly end: number;

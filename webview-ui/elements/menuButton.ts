@@ -8,7 +8,7 @@ export interface MenuItem {
 }
 
 /** An icon button that opens a menu: arrows move, Enter acts, Escape or a click elsewhere closes. */
-export class MenuButton extends LitElement {
+class MenuButton extends LitElement {
   static override properties: PropertyDeclarations = {
     icon: {},
     label: {},

@@ -18,7 +18,7 @@ interface Point {
 }
 
 /** The score along the path with every evaluated node, and the intervals that hold most of the error shaded. */
-export class PathChart extends StoreElement {
+class PathChart extends StoreElement {
   static override properties: PropertyDeclarations = { width: { state: true }, read: { state: true } };
   width = 392;
   /** Index of the node that is read. */

@@ -1,12 +1,13 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
+import { Unchanged } from "../model/unchanged.ts";
 import { StoreElement } from "./storeElement.ts";
 
 const SIZE = 44;
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 
 /** Colour of a baseline that is one colour in the picture itself; null where the panel does not have its pixels. */
-export function baselineColor(explanation: Explanation): string | null {
+function baselineColor(explanation: Explanation): string | null {
   const { spec } = explanation.baseline;
   if (spec.kind !== "name") return null;
   switch (spec.name) {
@@ -22,7 +23,9 @@ export function baselineColor(explanation: Explanation): string | null {
 }
 
 /** What lies on the path: the blend of baseline and sample at five places. */
-export class PathThumbnails extends StoreElement {
+class PathThumbnails extends StoreElement {
+  readonly #painted = new Unchanged();
+
   protected override render(): TemplateResult | typeof nothing {
     const explanation = this.store.shown?.explanation;
     const attribution = explanation?.attributions[0];
@@ -41,7 +44,9 @@ export class PathThumbnails extends StoreElement {
     if (color === null || picture === null || attribution?.kind !== "image") return;
     const { crop, original } = attribution;
     const ratio = picture.bitmap.width / original.width;
-    for (const canvas of this.querySelectorAll("canvas")) {
+    const canvases = this.querySelectorAll("canvas");
+    if (this.#painted.check(color, picture, crop.x, crop.y, crop.width, crop.height, canvases[0])) return;
+    for (const canvas of canvases) {
       const context = canvas.getContext("2d");
       if (context === null) continue;
       context.globalAlpha = 1;

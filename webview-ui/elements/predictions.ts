@@ -1,38 +1,10 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
-import type { Prediction } from "../../src/protocol/explanation.ts";
 import { formatProbability, formatScore } from "../../src/protocol/format.ts";
+import { predictionRows } from "../model/predictionRows.ts";
 import { icon, movedIndex } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
 import { StoreElement } from "./storeElement.ts";
 import "./classSearch.ts";
-
-/** Rows that fit beside the settings; the last one opens the search where there are more classes. */
-const ROWS = 3;
-
-export interface PredictionRows {
-  readonly rows: readonly Prediction[];
-  readonly others: readonly Prediction[];
-  /** Whether scores are probabilities, and whether they share one. */
-  readonly probabilities: boolean;
-  readonly exclusive: boolean;
-}
-
-/** The strongest classes; the one that is explained is always among them. */
-export function predictionRows(predictions: readonly Prediction[], target: number | null): PredictionRows {
-  const ranked = [...predictions].sort((a, b) => b.score - a.score);
-  const shown = ranked.length <= ROWS ? ranked.length : ROWS - 1;
-  const rows = ranked.slice(0, shown);
-  const chosen = ranked.find((prediction) => prediction.index === target);
-  if (chosen !== undefined && !rows.includes(chosen)) rows[rows.length - 1] = chosen;
-  const probabilities = ranked.every(({ score }) => score >= 0 && score <= 1);
-  const sum = ranked.reduce((total, { score }) => total + score, 0);
-  return {
-    rows,
-    others: ranked.filter((prediction) => !rows.includes(prediction)),
-    probabilities,
-    exclusive: probabilities && sum < 1.01 && sum > 0.5,
-  };
-}
 
 /** Prediction rows are the target picker. */
 export class Predictions extends StoreElement {

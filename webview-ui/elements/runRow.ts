@@ -10,12 +10,12 @@ import { StoreElement } from "./storeElement.ts";
 const NEXT_TOLERANCES = [0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
 /** The next finer tolerance to refine to; null where there is none. */
-export function nextTolerance(tolerance: number): number | null {
+function nextTolerance(tolerance: number): number | null {
   return NEXT_TOLERANCES.find((candidate) => candidate < tolerance * 0.99) ?? null;
 }
 
 /** Error by round on a logarithmic axis, with the tolerance as a dotted line. */
-export function sparkline(explanation: Explanation): TemplateResult | typeof nothing {
+function sparkline(explanation: Explanation): TemplateResult | typeof nothing {
   const rounds = explanation.errorByRound
     .map(({ completeness, feature }) => Math.max(completeness ?? 0, feature ?? 0))
     .filter((error) => error > 0);
@@ -47,7 +47,7 @@ function ended(explanation: Explanation): { icon: string; text: string } {
 }
 
 /** Progress, evaluations, time; Cancel while it runs, Refine when it is done. */
-export class RunRow extends StoreElement {
+class RunRow extends StoreElement {
   #timer: ReturnType<typeof setInterval> | null = null;
   #spoken = "";
   #spokenFor = "";

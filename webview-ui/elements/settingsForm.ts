@@ -22,7 +22,7 @@ function sameBaseline(a: BaselineSpec | undefined, b: BaselineSpec | null): bool
 }
 
 /** Baseline, score, method, tolerance, most evaluations, backend; behind one row where the panel is narrow. */
-export class SettingsForm extends StoreElement {
+class SettingsForm extends StoreElement {
   /** The state does not say which column is read: the first, until another is picked. */
   #column: { sample: string; id: string } | null = null;
 

@@ -1,7 +1,7 @@
 import type { PanelStore } from "../model/panelStore.ts";
 
 /** What the view in the Attribution tab can be told by keys. */
-export interface ReadableView extends HTMLElement {
+interface ReadableView extends HTMLElement {
   /** +1: next strongest, −1: the one before, 0: the strongest. */
   step(by: -1 | 0 | 1): void;
   cycleGrain(): void;

@@ -3,7 +3,7 @@ import { icon, movedIndex } from "./controls.ts";
 import { StoreElement } from "./storeElement.ts";
 import { tabs } from "./tabRegistry.ts";
 
-export class TabBar extends StoreElement {
+class TabBar extends StoreElement {
   protected override render(): TemplateResult {
     const { store } = this;
     const available = tabs.filter((tab) => tab.available(store));

@@ -3,7 +3,7 @@ import type { PanelStore } from "../model/panelStore.ts";
 import "../history/historyTab.ts";
 import "./attributionTab.ts";
 
-export interface PanelTab {
+interface PanelTab {
   readonly id: string;
   readonly label: string;
   /** A figure beside the label. */

@@ -24,7 +24,7 @@ function compareItems(store: PanelStore): readonly MenuItem[] {
 }
 
 /** Sample, model and the four actions: run again, compare, export, more. */
-export class TitleBar extends StoreElement {
+class TitleBar extends StoreElement {
   #stop = 0;
 
   /** One tab stop for the four buttons, arrows inside. */

@@ -65,7 +65,7 @@ function figures(explanation: Explanation, warnAbove: number): TemplateResult {
 }
 
 /** Verdict, ledger, four figures and details, with the path beside them; one line on the other tabs. */
-export class TrustStrip extends StoreElement {
+class TrustStrip extends StoreElement {
   static override properties: PropertyDeclarations = { line: { type: Boolean }, opened: { state: true } };
   line = false;
   opened = false;

@@ -9,7 +9,7 @@ import type { Picture } from "../model/picture.ts";
 import { theme } from "../model/theme.ts";
 
 /** One of the maps that are compared: painted on the scale that they share. */
-export class ComparedMap extends StoreElement {
+class ComparedMap extends StoreElement {
   static override properties: PropertyDeclarations = {
     attribution: { attribute: false },
     grid: { attribute: false },

@@ -25,7 +25,7 @@ function sameShape(left: Attribution, right: Attribution): boolean {
 }
 
 /** Two maps and their difference on one scale, with how well they agree in words. */
-export class ComparisonView extends StoreElement {
+class ComparisonView extends StoreElement {
   protected override render(): TemplateResult | typeof nothing {
     const { comparison, comparedPictures } = this.store;
     if (comparison === null) return nothing;

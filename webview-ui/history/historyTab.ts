@@ -17,7 +17,7 @@ const verdictTitles: Readonly<Record<HistoryItem["verdict"], string>> = {
 };
 
 /** "Now", "4 min", "3 h", or the date. */
-export function ageOf(iso: string, now: number): string {
+function ageOf(iso: string, now: number): string {
   const minutes = (now - Date.parse(iso)) / 60_000;
   if (minutes < 1) return "Now";
   if (minutes < 60) return `${Math.floor(minutes)} min`;
@@ -26,7 +26,7 @@ export function ageOf(iso: string, now: number): string {
 }
 
 /** Earlier explanations: open one, delete it, or tick two and compare them. */
-export class HistoryTab extends StoreElement {
+class HistoryTab extends StoreElement {
   #tick(id: string): void {
     const { chosen } = this.store.view;
     // The third tick takes the place of the older one.

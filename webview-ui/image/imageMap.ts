@@ -26,7 +26,7 @@ export function imageMap(attribution: ImageAttribution, grain: number): ImageMap
   };
 }
 
-export interface CellPlace {
+interface CellPlace {
   readonly column: number;
   readonly row: number;
   /** In pixels of the model's picture; smaller than the grain at the right and bottom edge. */

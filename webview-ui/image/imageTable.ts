@@ -32,12 +32,12 @@ export function imageRows(
 
 export function imageTable(
   store: PanelStore,
-  explanation: Explanation,
+  rows: readonly ValueRow[],
   view: { readonly selected: number; select(index: number): void },
   map: ImageMap,
 ): TemplateResult {
   const { grain } = map.grid;
-  return html`<pl-value-table .store=${store} .rows=${imageRows(explanation, map, store.view.sign)} .selected=${view.selected}
+  return html`<pl-value-table .store=${store} .rows=${rows} .selected=${view.selected}
     placeTitle="x, y (${grain}×${grain} px)" noun=${grain === 1 ? "pixel" : "cell"}
     @pl-pick=${(event: CustomEvent<number>) => view.select(event.detail)}></pl-value-table>`;
 }

@@ -8,7 +8,7 @@ import { StoreElement } from "../elements/storeElement.ts";
 import { isBeforeFirstMap, methodNames } from "../model/words.ts";
 import { frameOf } from "./frame.ts";
 import { cellAt, cellPlace, type ImageMap, imageMap } from "./imageMap.ts";
-import { imageTable } from "./imageTable.ts";
+import { imageRows, imageTable } from "./imageTable.ts";
 import { mapTools, nextGrain, nextSign } from "./mapTools.ts";
 import "./mapCanvas.ts";
 import "./mapLegend.ts";
@@ -90,11 +90,22 @@ export class ImageView extends StoreElement {
     if (explanation === undefined) return html``;
     const { map } = this;
     return html`${mapTools(this.store, this.attribution, this.grain, (grain) => this.setGrain(grain))}
-      ${view.table ? imageTable(this.store, explanation, this, map) : this.#pictures(explanation, map)}
+      ${view.table ? imageTable(this.store, this.rows(explanation), this, map) : this.#pictures(explanation, map)}
       <div class="reading" ?hidden=${isBeforeFirstMap(explanation)}>
         <pl-map-readout .store=${this.store} .explanation=${explanation} .map=${map} .index=${this.selected}></pl-map-readout>
         ${view.table ? nothing : html`<pl-map-legend .store=${this.store} .map=${map} .target=${explanation.target.label}></pl-map-legend>`}
       </div>`;
+  }
+
+  #rows: { map: ImageMap; sign: string; rows: ReturnType<typeof imageRows> } | null = null;
+
+  /** Rows of the table; made once for each map and sign, there may be tens of thousands. */
+  rows(explanation: Explanation): ReturnType<typeof imageRows> {
+    const { sign } = this.store.view;
+    if (this.#rows?.map !== this.map || this.#rows.sign !== sign) {
+      this.#rows = { map: this.map, sign, rows: imageRows(explanation, this.map, sign) };
+    }
+    return this.#rows.rows;
   }
 
   /** Both pictures have one scale, so a saturated gradient may leave nothing to see. */

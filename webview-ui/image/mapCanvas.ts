@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { theme } from "../model/theme.ts";
+import { Unchanged } from "../model/unchanged.ts";
 import { centred, frameOf, modelPixel, originalRect, type Rect, visiblePart, type Zoom, zoomAbout } from "./frame.ts";
 import { cellAt, cellPlace, type ImageMap } from "./imageMap.ts";
 import type { ImageView } from "./imageView.ts";
@@ -10,7 +11,7 @@ import { paintMap } from "./paintMap.ts";
 const TALLEST = 620;
 
 /** One picture with its map: hover and arrows read a cell, wheel and + − zoom, dragging pans. */
-export class MapCanvas extends StoreElement {
+class MapCanvas extends StoreElement {
   static override properties: PropertyDeclarations = {
     view: { attribute: false },
     map: { attribute: false },
@@ -23,6 +24,7 @@ export class MapCanvas extends StoreElement {
   label = "";
   #drag: { x: number; y: number; zoom: Zoom; moved: boolean } | null = null;
   #observer: ResizeObserver | null = null;
+  readonly #painted = new Unchanged();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -96,6 +98,9 @@ export class MapCanvas extends StoreElement {
       canvas.width = width;
       canvas.height = height;
     }
+    const { sign, opacity, threshold, colorMap, photo, hatching, zoom } = store.view;
+    const parts = [grid, map.errors, store.picture, theme(), sign, opacity, threshold, colorMap, photo, hatching];
+    if (this.#painted.check(width, height, zoom.scale, zoom.x, zoom.y, ...parts)) return;
     const errors = this.which === "values" ? map.errors : null;
     const painted = { attribution: map.attribution, grid, limit: map.limit, errors };
     paintMap(context, { width, height }, painted, store.picture, store.view, theme(), this.#zoom);

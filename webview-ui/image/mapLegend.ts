@@ -5,9 +5,10 @@ import { formatScore, formatSigned } from "../../src/protocol/format.ts";
 import { icon, select } from "../elements/controls.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { type Theme, theme } from "../model/theme.ts";
+import { Unchanged } from "../model/unchanged.ts";
 import type { ImageMap } from "./imageMap.ts";
 
-export const colorMapLabels: Readonly<Record<ColorMapName, string>> = {
+const colorMapLabels: Readonly<Record<ColorMapName, string>> = {
   pathlight: "Pathlight",
   rdbu: "RdBu",
   puor: "PuOr",
@@ -17,7 +18,7 @@ export const colorMapLabels: Readonly<Record<ColorMapName, string>> = {
 const BINS = 61;
 
 /** Number of cells in each of BINS equal parts of −limit…+limit; what lies outside counts at the ends. */
-export function histogram(values: ArrayLike<number>, limit: number): Uint32Array {
+function histogram(values: ArrayLike<number>, limit: number): Uint32Array {
   const bins = new Uint32Array(BINS);
   for (let index = 0; index < values.length; index++) {
     const u = limit > 0 ? (values[index] as number) / limit : 0;
@@ -27,7 +28,7 @@ export function histogram(values: ArrayLike<number>, limit: number): Uint32Array
   return bins;
 }
 
-export interface LegendLook {
+interface LegendLook {
   readonly sign: SignFilter;
   readonly threshold: number;
   readonly colorMap: ColorMapName;
@@ -71,11 +72,12 @@ export function paintLegend(
 }
 
 /** Which colours mean what, how many cells have which value, and what the ends of the scale stand for. */
-export class MapLegend extends StoreElement {
+class MapLegend extends StoreElement {
   static override properties: PropertyDeclarations = { map: { attribute: false }, target: {} };
   declare map: ImageMap;
   target = "";
   #observer: ResizeObserver | null = null;
+  readonly #painted = new Unchanged();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -120,6 +122,8 @@ export class MapLegend extends StoreElement {
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     const width = Math.round(canvas.clientWidth * ratio);
     const height = Math.round(canvas.clientHeight * ratio);
+    const { sign, threshold, colorMap } = this.store.view;
+    if (this.#painted.check(width, height, this.map, sign, threshold, colorMap, theme())) return;
     canvas.width = width;
     canvas.height = height;
     paintLegend(context, { x: 0, y: 0, width, height }, this.map.grid.values, this.map.limit, this.store.view, theme());

@@ -8,7 +8,7 @@ import { originalRect } from "./frame.ts";
 import { cellPlace, type ImageMap } from "./imageMap.ts";
 
 /** One cell in words: where, value with error, share of the change, rank, and what the plain gradient says. */
-export class MapReadout extends StoreElement {
+class MapReadout extends StoreElement {
   static override properties: PropertyDeclarations = {
     explanation: { attribute: false },
     map: { attribute: false },

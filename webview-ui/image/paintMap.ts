@@ -7,7 +7,7 @@ import type { Theme } from "../model/theme.ts";
 import type { ViewState } from "../model/viewState.ts";
 import { clamp, frameOf, originalRect, type Rect, visiblePart, type Zoom } from "./frame.ts";
 
-export interface PaintedMap {
+interface PaintedMap {
   readonly attribution: ImageAttribution;
   readonly grid: CellGrid;
   readonly limit: number;
@@ -15,7 +15,7 @@ export interface PaintedMap {
   readonly errors: Float32Array | null;
 }
 
-export type PaintStyle = Pick<ViewState, "sign" | "opacity" | "threshold" | "colorMap" | "photo" | "hatching">;
+type PaintStyle = Pick<ViewState, "sign" | "opacity" | "threshold" | "colorMap" | "photo" | "hatching">;
 
 /** Most pixels a side that the map is interpolated on. */
 const MOST = 2048;

@@ -3,7 +3,7 @@ import { type Picture, PictureCache } from "./picture.ts";
 import { restoreViewState, type ViewState } from "./viewState.ts";
 
 /** What stands on the other side: the extension host, or nobody in a report. */
-export interface PanelHost {
+interface PanelHost {
   post(message: PanelToHost): void;
   keep(view: ViewState): void;
 }

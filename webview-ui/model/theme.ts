@@ -36,7 +36,7 @@ function kindOf(body: HTMLElement): ScaleTheme {
   return has("vscode-high-contrast") ? "high-contrast" : "dark";
 }
 
-export function readTheme(): Theme {
+function readTheme(): Theme {
   const { body } = document;
   const style = getComputedStyle(body);
   const variable = (name: string): string => style.getPropertyValue(name).trim();

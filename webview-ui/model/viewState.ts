@@ -3,7 +3,7 @@ import { colorMapNames } from "../../src/common/colorScale.ts";
 import { signFilters } from "../../src/common/overlay.ts";
 
 /** How the reader looks at it, as opposed to what is explained: kept over a reload of the window. */
-export const viewStateSchema = z.object({
+const viewStateSchema = z.object({
   tab: z.string().catch("attribution"),
   sign: z.enum(signFilters).catch("signed"),
   opacity: z.number().min(0).max(1).catch(0.9),

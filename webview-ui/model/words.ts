@@ -10,7 +10,7 @@ export const methodNames: Readonly<Record<Method, string>> = {
   "input-x-gradient": "Input × gradient",
 };
 
-export const linkNames: Readonly<Record<string, string>> = { logit: "Logit", softmax: "Softmax", sigmoid: "Sigmoid" };
+const linkNames: Readonly<Record<string, string>> = { logit: "Logit", softmax: "Softmax", sigmoid: "Sigmoid" };
 
 export const backendNames: Readonly<Record<string, string>> = {
   tensorflow: "TensorFlow",

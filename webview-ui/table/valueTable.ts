@@ -3,6 +3,7 @@ import { formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { icon } from "../elements/controls.ts";
 import { formatError } from "../elements/readout.ts";
 import { StoreElement } from "../elements/storeElement.ts";
+import { Unchanged } from "../model/unchanged.ts";
 import { plural } from "../model/words.ts";
 
 export interface ValueRow {
@@ -21,7 +22,7 @@ type Column = "rank" | "place" | "value" | "error" | "share" | "gradient";
 const PAGE = 100;
 
 /** What the map shows, as numbers: sorted by any column, filtered by place or sign, one tab stop with arrows inside. */
-export class ValueTable extends StoreElement {
+class ValueTable extends StoreElement {
   static override properties: PropertyDeclarations = {
     rows: { attribute: false },
     placeTitle: {},
@@ -39,7 +40,16 @@ export class ValueTable extends StoreElement {
   descending = false;
   length = PAGE;
 
+  readonly #same = new Unchanged();
+  #sorted: readonly ValueRow[] = [];
+
   #found(): readonly ValueRow[] {
+    const { rows, column, descending } = this;
+    if (!this.#same.check(rows, column, descending, this.store.view.tableFilter)) this.#sorted = this.#sort();
+    return this.#sorted;
+  }
+
+  #sort(): readonly ValueRow[] {
     const wanted = this.store.view.tableFilter.trim().toLowerCase();
     const found = this.rows.filter(({ place, value }) => {
       if (wanted === "") return true;
@@ -58,7 +68,7 @@ export class ValueTable extends StoreElement {
     });
   }
 
-  #sort(column: Column): void {
+  #sortBy(column: Column): void {
     if (this.column === column) this.descending = !this.descending;
     else {
       this.column = column;
@@ -85,7 +95,7 @@ export class ValueTable extends StoreElement {
   #header(column: Column, label: string, right = true): TemplateResult {
     const active = this.column === column;
     return html`<th class=${right ? "right" : ""} scope="col" aria-sort=${active ? (this.descending ? "descending" : "ascending") : "none"}>
-      <button class="sort" @click=${() => this.#sort(column)}>${label}${active ? icon(this.descending ? "chevron-down" : "chevron-up") : nothing}</button></th>`;
+      <button class="sort" @click=${() => this.#sortBy(column)}>${label}${active ? icon(this.descending ? "chevron-down" : "chevron-up") : nothing}</button></th>`;
   }
 
   protected override render(): TemplateResult {

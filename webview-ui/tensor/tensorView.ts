@@ -11,7 +11,7 @@ import "../table/valueTable.ts";
 const STRONGEST = 24;
 
 /** Place of a flat index in a tensor of this shape: [3] or [2, 5]. */
-export function placeInShape(index: number, shape: readonly number[]): string {
+function placeInShape(index: number, shape: readonly number[]): string {
   const place: number[] = [];
   let rest = index;
   for (const size of [...shape].reverse()) {
@@ -33,7 +33,7 @@ export function tensorItems(attribution: TensorAttribution): readonly ListedValu
 }
 
 /** The strongest features of a raw tensor as bars, and all of them as a table. */
-export class TensorView extends ValueListView<ListedValue> {
+class TensorView extends ValueListView<ListedValue> {
   static override properties: PropertyDeclarations = { attribution: { attribute: false } };
   declare attribution: TensorAttribution;
   #items: { attribution: TensorAttribution; items: readonly ListedValue[] } | null = null;

@@ -18,7 +18,7 @@ const STRONGEST = 9;
 const MOST_UNSEEN = 600;
 
 /** The text with each token's value, the strongest as bars, and the plain gradient's tokens for comparison. */
-export class TextView extends ValueListView<TokenGroup> {
+class TextView extends ValueListView<TokenGroup> {
   static override properties: PropertyDeclarations = { attribution: { attribute: false } };
   declare attribution: TextAttribution;
   #groups: { attribution: TextAttribution; unit: string; groups: readonly TokenGroup[] } | null = null;

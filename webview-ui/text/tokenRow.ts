@@ -6,7 +6,7 @@ import { cssVars } from "../elements/cssVars.ts";
 import { formatError } from "../elements/readout.ts";
 import type { TokenGroup } from "./tokenGroups.ts";
 
-export interface TokenRowLook {
+interface TokenRowLook {
   readonly label: string;
   readonly limit: number;
   readonly threshold: number;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
+import { ledgerLayout } from "../../../webview-ui/elements/ledger.ts";
 import { frameOf, modelPixel, originalRect, visiblePart, zoomAbout } from "../../../webview-ui/image/frame.ts";
 import { cellAt, cellPlace, grainChoices, imageMap } from "../../../webview-ui/image/imageMap.ts";
+import { predictionRows } from "../../../webview-ui/model/predictionRows.ts";
 import { niceTicks } from "../../../webview-ui/model/ticks.ts";
 import { restoreViewState } from "../../../webview-ui/model/viewState.ts";
 import { tokenGroups } from "../../../webview-ui/text/tokenGroups.ts";
@@ -82,4 +84,36 @@ test("a view state that is damaged or from another version falls back field by f
   assert.equal(view.grain, 4);
   assert.equal(view.zoom.scale, 1);
   assert.equal(restoreViewState(undefined).sign, "signed");
+});
+
+test("the ledger starts at the baseline and runs towards the sample, whichever way the score goes", () => {
+  assert.deepEqual(ledgerLayout({ deltaF: 4, sum: 5 }), { baseline: 0, sample: 80, end: 100 });
+  assert.deepEqual(ledgerLayout({ deltaF: -4, sum: -3 }), { baseline: 0, sample: 100, end: 75 });
+  assert.deepEqual(ledgerLayout({ deltaF: 3, sum: -1 }), { baseline: 25, sample: 100, end: 0 });
+  assert.deepEqual(ledgerLayout({ deltaF: 0, sum: 0 }), { baseline: 0, sample: 0, end: 0 });
+});
+
+test("the class that is explained is always among the rows", () => {
+  const predictions = [0.1, 0.6, 0.05, 0.2, 0.05].map((score, index) => ({
+    index,
+    label: `c${index}`,
+    score,
+    logit: 0,
+  }));
+  const { rows, others, exclusive } = predictionRows(predictions, 2);
+  assert.deepEqual(
+    rows.map(({ index }) => index),
+    [1, 2],
+  );
+  assert.deepEqual(
+    others.map(({ index }) => index),
+    [3, 0, 4],
+  );
+  assert.equal(exclusive, true);
+  const independent = predictionRows(
+    predictions.map((one) => ({ ...one, score: 0.9 })),
+    0,
+  );
+  assert.deepEqual([independent.exclusive, independent.probabilities], [false, true]);
+  assert.equal(predictionRows([{ index: 0, label: "risk", score: 2.3, logit: 2.3 }], 0).probabilities, false);
 });
