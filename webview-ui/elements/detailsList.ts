@@ -27,7 +27,7 @@ export function detailsList(explanation: Explanation): TemplateResult {
     ["F(x′)", `score of the baseline, ${formatScore(score.baseline, 5)}`],
     ["Σ", `sum of all attributions, ${formatSigned(sum, 5)}; must equal F(x) − F(x′) = ${formatSigned(deltaF, 5)}`],
     ["Σ|·|", `size of the map, ${formatScore(explanation.mapSize, 4)}: what for and against hold together`],
-    ["Score", `${linkName(target.link)} of class ${target.index}, ${target.label}, output ${target.output}`],
+    ["Score", `${linkName(target.link)} of ${target.label}, number ${target.index} of output ${target.output}`],
     ["Baseline", explanation.baseline.label],
     ["Method", methodNames[explanation.method]],
     ["Rule", ruleText(explanation)],
@@ -41,7 +41,7 @@ export function detailsList(explanation: Explanation): TemplateResult {
       "mono",
     ],
     ["Fingerprint", model.fingerprint, "mono"],
-    ["Sample", `${sample.path ?? sample.title}${sample.row === null ? "" : `, row ${sample.row}`}`, "mono"],
+    ["Sample", `${sample.path ?? sample.title}${sample.row === null ? "" : `, row ${sample.row + 1}`}`, "mono"],
     ["Finished", explanation.finishedAt ?? "not yet"],
   ];
   return html`<dl class="facts">${rows.map(

@@ -72,8 +72,8 @@ test("words and tokens add up alike; padding is one mark, special tokens stay", 
 
 test("ticks are round and lie inside", () => {
   assert.deepEqual(niceTicks(0, 7.9, 4), [0, 2, 4, 6]);
-  assert.deepEqual(niceTicks(0, 1.04, 4), [0, 0.5, 1]);
-  assert.deepEqual(niceTicks(-0.15, 9.1, 4), [0, 5]);
+  assert.deepEqual(niceTicks(0, 1.04, 4), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  assert.deepEqual(niceTicks(-0.15, 9.1, 4), [0, 2, 4, 6, 8]);
   assert.deepEqual(niceTicks(3, 3, 4), [3]);
 });
 
