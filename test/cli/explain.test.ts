@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { explanationFileSchema } from "../../src/protocol/explanation.ts";
@@ -374,6 +374,24 @@ test("no change in the score is said, and errors are given against the map", asy
   assert.equal(run.file.completenessError.relative, null);
   assert.ok(run.file.warnings.some(({ code }) => code === "delta-zero"));
   assert.match(run.stdout, /No change to explain/);
+});
+
+test("a sample that is deleted while it is explained does no harm", async () => {
+  const model = space.imageModel("deleted");
+  const picture = await space.png("deleted/short-lived.png", 32, 32, (x, y) => (x * y) % 256);
+  const out = space.out();
+  const result = await runCli(
+    ["explain", "--model", model, "--input", picture, "--tolerance", "1e-4", "--backend", "cpu", "--out", out],
+    {
+      onStderr: (text) => {
+        if (text.includes("Explaining")) rmSync(picture, { force: true });
+      },
+    },
+  );
+  assert.equal(result.code, 0, result.stderr);
+  assert.ok(!existsSync(picture));
+  assert.deepEqual(readdirSync(out).sort(), ["attributions-0.npy", "explanation.json", "report.html"]);
+  assert.equal(shownIn(out).explanation.sum, explanationIn(out).sum);
 });
 
 test("an interrupt ends with 130 and leaves nothing half written", async () => {

@@ -63,7 +63,11 @@ export const explainSpec: CommandSpec = {
       value: "RULE",
       help: "adaptive, gauss-legendre, midpoint, trapezoid, riemann-left or riemann-right. Default: adaptive, which stops when both errors are within the tolerance.",
     },
-    { name: "steps", value: "N", help: "Nodes of a rule that is not adaptive. Default: 50." },
+    {
+      name: "steps",
+      value: "N",
+      help: "Nodes of a rule that is not adaptive; the two ends of the path are evaluated as well. Default: 50.",
+    },
     {
       name: "tolerance",
       value: "X",
@@ -74,7 +78,11 @@ export const explainSpec: CommandSpec = {
       value: "PIXELS",
       help: "Side of the cells that errors are taken over. Default: 8 where a side has more than 64 pixels, else 1.",
     },
-    { name: "max-evaluations", value: "N", help: "Most gradient evaluations. Default: 512." },
+    {
+      name: "max-evaluations",
+      value: "N",
+      help: "Most gradient evaluations of the adaptive rule, at least 3. Default: 512.",
+    },
     {
       name: "backend",
       value: "NAME",
