@@ -2,26 +2,24 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { PathlightError } from "../common/errors.ts";
-import type { ExplainEvent, ModelInfo } from "../protocol/compute.ts";
+import type { ExplainEvent } from "../protocol/compute.ts";
 import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
-import {
-  type PanelState,
-  type PanelToHost,
-  panelToHostSchema,
-  type SettingsChange,
-  type Shown,
-} from "../protocol/panel.ts";
+import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
 import { compactExplanation } from "./compactExplanation.ts";
 import { comparisonOf } from "./comparison.ts";
 import { errorViewOf } from "./errorView.ts";
 import type { HistoryRecord } from "./history.ts";
+import { handlePanelMessage } from "./panelDispatch.ts";
 import { PanelMessages } from "./panelMessages.ts";
-import { initialSettings, panelOptions, requestFor } from "./panelRequest.ts";
+import { initialSettings, requestFor } from "./panelRequest.ts";
 import type { PanelServices } from "./panelServices.ts";
 import { settings } from "./settings.ts";
 import { SourceWatcher } from "./sourceWatcher.ts";
 import { type Subject, samplePath } from "./subject.ts";
+import { SubjectFacts } from "./subjectFacts.ts";
+
+const noOptions: PanelState["options"] = { baselines: [], backends: [], links: [], columns: [] };
 
 type RunKind =
   | { readonly kind: "explain" }
@@ -52,9 +50,7 @@ export class PanelController implements vscode.Disposable {
   #abort: AbortController | undefined;
   #runId: string | undefined;
   readonly #runIds = new Set<string>();
-  #picture: Promise<Shown["picture"]> | undefined;
-  #info: ModelInfo | undefined;
-  #options: PanelState["options"] = { baselines: [], backends: [], links: [], columns: [] };
+  #facts: SubjectFacts | undefined;
   #disposed = false;
 
   constructor(panel: vscode.WebviewPanel, services: PanelServices) {
@@ -73,6 +69,7 @@ export class PanelController implements vscode.Disposable {
     this.#store.add(panel.webview.onDidReceiveMessage((raw: unknown) => this.#receive(raw)));
     this.#store.add(panel.onDidChangeViewState(() => this.#changed.fire()));
     panel.onDidDispose(() => this.dispose());
+    this.#postState();
   }
 
   get subject(): Subject | undefined {
@@ -139,15 +136,15 @@ export class PanelController implements vscode.Disposable {
       tolerance: wanted,
       maxEvaluations: budget ? Math.max(maxEvaluations, (done?.evaluations ?? 0) * 4) : maxEvaluations,
     };
-    await this.#continue();
+    await this.continue();
   }
 
   async explainLogit(): Promise<void> {
-    await this.#set({ link: "logit" });
+    await this.set({ link: "logit" });
   }
 
   useBackend(backend: Settings["backend"]): void {
-    void this.#set({ backend });
+    void this.set({ backend });
   }
 
   anotherBaseline(): void {
@@ -156,8 +153,8 @@ export class PanelController implements vscode.Disposable {
   }
 
   async explainAgain(): Promise<void> {
-    this.#picture = undefined;
-    this.#info = undefined;
+    this.#facts?.forget("sample");
+    this.#facts?.forget("model");
     await this.#run({ kind: "explain" });
   }
 
@@ -196,13 +193,17 @@ export class PanelController implements vscode.Disposable {
     this.#settings = wanted;
     this.#error = null;
     this.#stale = null;
-    this.#picture = undefined;
-    this.#info = undefined;
     this.#before = undefined;
     this.panel.title = vscode.l10n.t("Pathlight: {0}", subject.sample.title);
     this.#watcher?.dispose();
     this.#watcher = new SourceWatcher(subject, (what, gone) => this.#onSourceChange(what, gone));
-    void this.#loadOptions(subject);
+    this.#follow(subject);
+  }
+
+  #follow(subject: Subject): void {
+    this.#subject = subject;
+    const onChange = (): void => this.#postState();
+    this.#facts = new SubjectFacts(subject, this.#services, () => this.#settings, onChange);
   }
 
   async #run(kind: RunKind): Promise<void> {
@@ -315,7 +316,7 @@ export class PanelController implements vscode.Disposable {
       const names = [vscode.l10n.t("Before"), vscode.l10n.t("After")] as const;
       this.#showComparison(before, shown, names);
     }
-    void this.#loadInfo(explanation.runId);
+    void this.#facts?.loadInfo();
   }
 
   async #remember(shown: Shown, request: ExplainRequest): Promise<void> {
@@ -360,37 +361,7 @@ export class PanelController implements vscode.Disposable {
   }
 
   async #loadPicture(): Promise<Shown["picture"]> {
-    const subject = this.#subject;
-    if (subject === undefined || subject.sample.kind !== "image") return null;
-    this.#picture ??= this.#services.picture(subject.sample.sample).catch((error: unknown) => {
-      this.#services.log.error("Picture", error);
-      return null;
-    });
-    return this.#picture;
-  }
-
-  async #loadOptions(subject: Subject): Promise<void> {
-    const options = await panelOptions(subject, this.#info, this.#settings);
-    if (this.#subject !== subject) return;
-    this.#options = options;
-    this.#postState();
-  }
-
-  /** What only the loaded model can tell, asked for when the map is there. */
-  async #loadInfo(runId: string): Promise<void> {
-    const subject = this.#subject;
-    if (subject === undefined || this.#info !== undefined) return;
-    try {
-      const info = await this.#services.compute.call("inspectModel", {
-        model: subject.model.ref,
-        backend: this.#settings.backend,
-      });
-      if (this.#subject !== subject || this.#runId !== runId) return;
-      this.#info = info;
-      await this.#loadOptions(subject);
-    } catch (error) {
-      this.#services.log.error("Model", error);
-    }
+    return (await this.#facts?.picture()) ?? null;
   }
 
   #onSourceChange(what: "sample" | "model", gone: boolean): void {
@@ -411,9 +382,8 @@ export class PanelController implements vscode.Disposable {
     if (gone) return;
     const reaction = settings.onModelChange();
     if (what === "model" && reaction === "ignore") return;
-    if (what === "sample") this.#picture = undefined;
+    this.#facts?.forget(what);
     this.#stale = what;
-    this.#info = undefined;
     this.#update();
     if (what === "model" && reaction === "explain") void this.explainAgain();
   }
@@ -425,69 +395,12 @@ export class PanelController implements vscode.Disposable {
       return;
     }
     // Runs show their own failures; what is left went wrong beside them.
-    this.#handle(parsed.data).catch((error: unknown) => this.#services.notify(parsed.data.type, error));
+    handlePanelMessage(parsed.data, this, this.#messages, this.#services).catch((error: unknown) =>
+      this.#services.notify(parsed.data.type, error),
+    );
   }
 
-  async #handle(message: PanelToHost): Promise<void> {
-    const services = this.#services;
-    switch (message.type) {
-      case "ready":
-        this.#messages.ready();
-        this.#postState();
-        return;
-      case "set":
-        return this.#set(message.settings);
-      case "chooseBaselineFile": {
-        const file = await services.chooseBaselineFile();
-        if (file !== undefined) await this.#set({ baseline: { kind: "file", path: file } });
-        else this.#postState();
-        return;
-      }
-      case "setColumn":
-        return this.#setColumn(message.column);
-      case "run":
-        return this.#phase === "cancelled" ? this.#continue() : this.explainAgain();
-      case "cancel":
-        return this.cancel();
-      case "refine":
-        return this.refine(message.tolerance);
-      case "discard":
-        return this.#discard();
-      case "explainLogit":
-        return this.explainLogit();
-      case "regrain":
-        return this.#regrain(message.grain);
-      case "openHistory":
-        return services.openHistory(message.id, this);
-      case "deleteHistory":
-        return services.history.delete([message.id]);
-      case "compare":
-        return this.compare(message.ids);
-      case "closeComparison":
-        return this.#messages.post({ type: "comparison", comparison: null });
-      case "export":
-        return services.exportPanel(this, message.format);
-      case "image":
-        return this.#messages.captured(message.captureId, message.png);
-      case "chooseSample":
-        return services.chooseSample();
-      case "chooseModel":
-        return services.chooseModel(this);
-      case "openSample":
-        return services.openSample(this.#subject);
-      case "openManifest":
-        return services.openManifest(samplePath(this.#subject?.sample.sample ?? { kind: "text", text: "" }));
-      case "showLog":
-        return services.log.show();
-      case "panelError":
-        return services.log.error(
-          "Panel",
-          Object.assign(new PathlightError("internal", message.message), { stack: message.stack ?? "" }),
-        );
-    }
-  }
-
-  async #set(change: SettingsChange): Promise<void> {
+  async set(change: SettingsChange): Promise<void> {
     const before = this.#settings;
     this.#settings = settingsSchema.parse({ ...before, ...change });
     const keys = Object.keys(change).filter((key) => {
@@ -496,15 +409,15 @@ export class PanelController implements vscode.Disposable {
     });
     if (keys.length === 0) return this.#postState();
     if (keys.every((key) => key === "grain") && this.#settings.grain !== undefined) {
-      return this.#regrain(this.#settings.grain);
+      return this.regrain(this.#settings.grain);
     }
     // A goal moves the end of the same path; everything else asks another question.
-    if (keys.every((key) => key === "tolerance" || key === "maxEvaluations")) return this.#continue();
+    if (keys.every((key) => key === "tolerance" || key === "maxEvaluations")) return this.continue();
     await this.#run({ kind: "explain" });
   }
 
   /** Goes on from the nodes that are known; the compute process says when it has none, and the run starts anew. */
-  async #continue(): Promise<void> {
+  async continue(): Promise<void> {
     const { tolerance, maxEvaluations, rule } = this.#settings;
     const runId = this.#runId;
     const fits = this.#shown?.explanation.runId === runId && rule === "adaptive" && this.#stale === null;
@@ -512,7 +425,7 @@ export class PanelController implements vscode.Disposable {
     await this.#run({ kind: "refine", runId, tolerance, maxEvaluations });
   }
 
-  async #regrain(grain: number): Promise<void> {
+  async regrain(grain: number): Promise<void> {
     this.#settings = { ...this.#settings, grain };
     const shown = this.#shown;
     // While a run is under way the new grain is a new question to it; its nodes are kept.
@@ -532,16 +445,16 @@ export class PanelController implements vscode.Disposable {
     }
   }
 
-  async #setColumn(column: string): Promise<void> {
+  async setColumn(column: string): Promise<void> {
     const subject = this.#subject;
     const sample = subject?.sample.sample;
     if (subject === undefined || sample?.kind !== "file") return;
-    this.#subject = { ...subject, sample: { ...subject.sample, sample: { ...sample, column } } };
+    this.#follow({ ...subject, sample: { ...subject.sample, sample: { ...sample, column } } });
     await this.#run({ kind: "explain" });
   }
 
   /** Drops a cancelled run: back to the explanation before it, or to nothing. */
-  async #discard(): Promise<void> {
+  async discard(): Promise<void> {
     const record = this.#current === null ? undefined : this.#services.history.find(this.#current);
     if (record !== undefined && this.#subject !== undefined) return this.show(record, this.#subject);
     this.#phase = "empty";
@@ -569,7 +482,7 @@ export class PanelController implements vscode.Disposable {
       sampleKind: kind === undefined ? null : kind === "rows" ? "text" : kind,
       modelTitle: subject?.model.name ?? "",
       settings: this.#settings,
-      options: this.#options,
+      options: this.#facts?.options ?? noOptions,
       running: this.#running,
       warnAbove: settings.warnAbove(),
       error: this.#error,
