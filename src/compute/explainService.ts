@@ -144,6 +144,12 @@ export class ExplainService {
     return attributionTensors(run.plan, run.integration);
   }
 
+  /** The same for an explanation that may be old: null where its run is no longer kept, or has gone on since. */
+  tensorsOf({ runId, evaluations }: Explanation): AttributionTensor[] | null {
+    const run = this.#runs.find(runId);
+    return run?.integration?.evaluations === evaluations ? this.attributionTensors(runId) : null;
+  }
+
   async dispose(): Promise<void> {
     await this.#turn.run(async () => {
       this.#runs.dispose();

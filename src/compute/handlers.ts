@@ -40,7 +40,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     },
     thumbnail: ({ sample, size, overlay, theme }) => renderThumbnail(sample, { size, overlay, theme }),
     exportExplanation: async ({ explanation, request, folder }) => ({
-      files: await exportAll(folder, { explanation, request, tensors: null }),
+      files: await exportAll(folder, { explanation, request, tensors: ready().tensorsOf(explanation) }),
     }),
     statistics: () => ({ rss: process.memoryUsage().rss, tensors: memory().numTensors }),
   };

@@ -233,7 +233,10 @@ function warningsOf(plan: RunPlan, integration: Integration, state: RunState, ma
     if (unknownCount > 0) {
       warnings.push({
         code: "unknown-tokens",
-        message: `${unknownCount} tokens are not in the vocabulary and stand as the unknown token.`,
+        message:
+          unknownCount === 1
+            ? "One token is not in the vocabulary and stands as the unknown token."
+            : `${unknownCount} tokens are not in the vocabulary and stand as the unknown token.`,
       });
     }
   }
