@@ -1,0 +1,209 @@
+// Reading a map: by keyboard alone, two of them side by side, exported, in code, in a narrow column.
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+import { copySamples } from "../host/sampleWorkspace.ts";
+import { Bench, until } from "./support/bench.ts";
+
+test("reading a map", { timeout: 400_000 }, async (t) => {
+  const bench = await Bench.open({ fill: copySamples });
+  const { page } = bench;
+  const { keyboard } = page;
+  try {
+    await bench.step(t, "the command palette explains the file that is open", async () => {
+      await keyboard.press("F1");
+      await keyboard.type("Pathlight: Explain");
+      await page
+        .locator(".quick-input-widget .monaco-list-row", { hasText: /^Pathlight: Explain/ })
+        .first()
+        .waitFor();
+      await keyboard.press("Enter");
+      const samples = page.locator(".quick-input-widget .monaco-list-row", { hasText: "0000.png" });
+      await samples.first().waitFor();
+      await keyboard.type("0007");
+      await page.locator(".quick-input-widget .monaco-list-row", { hasText: "0007.png" }).waitFor();
+      await keyboard.press("Enter");
+      await bench.panel.locator("h1", { hasText: "0007.png" }).waitFor();
+      await bench.settled();
+    });
+
+    await bench.step(t, "Tab goes through the bands in their order, arrows move inside a group", async () => {
+      await bench.command("View: Focus Active Editor Group");
+      const seen: string[] = [];
+      await until("the focus comes to the map", async () => {
+        await keyboard.press("Tab");
+        const where = await focused(bench);
+        if (where !== seen.at(-1)) seen.push(where);
+        return where === "map";
+      });
+      const order = ["title", "predictions", "settings", "path", "tabs", "tools", "map"];
+      assert.deepEqual(
+        seen.filter((band) => order.includes(band)),
+        order,
+        seen.join(" → "),
+      );
+    });
+
+    await bench.step(t, "arrows move the reading, N goes to the next strongest, Home back", async () => {
+      const rank = () => reading(bench, "Rank");
+      await keyboard.press("Home");
+      await until("the strongest is read", async () => (await rank()) === "1");
+      const place = await reading(bench, "Where");
+      await keyboard.press("n");
+      await until("the second strongest is read", async () => (await rank()) === "2");
+      await keyboard.press("Home");
+      await until("the strongest is read again", async () => (await reading(bench, "Where")) === place);
+      await keyboard.press("ArrowRight");
+      const [x, y] = place.split(",").map(Number);
+      await until("the reading moved", async () => (await reading(bench, "Where")) === `${(x ?? 0) + 1}, ${y}`);
+    });
+
+    await bench.step(t, "T shows the same as a table", async () => {
+      await keyboard.press("t");
+      const rows = bench.panel.locator("pl-value-table tbody tr");
+      await rows.first().waitFor();
+      assert.match(await rows.first().innerText(), /^1\b/);
+      await keyboard.press("t");
+      await bench.panel.locator("figure.first canvas").waitFor();
+    });
+
+    await bench.step(t, "two explanations are compared on one scale", async () => {
+      await bench.panel.locator("#s-baseline").selectOption({ label: "White" });
+      await bench.panel.locator("#tab-history").click();
+      const rows = bench.panel.locator("table.history tbody tr");
+      await rows.nth(1).waitFor();
+      await rows.nth(0).locator("label.check").click();
+      await rows.nth(1).locator("label.check").click();
+      await bench.panel.locator("button", { hasText: "Compare" }).last().click();
+      const comparison = bench.panel.locator(".comparison");
+      await comparison.waitFor();
+      assert.match(await comparison.innerText(), /one scale for all[\s\S]*The two maps agree [\s\S]*Rank correlation/);
+      assert.equal(await comparison.locator("canvas").count(), 3);
+      await bench.panel.locator('[aria-label="Close the comparison"]').click();
+      await comparison.waitFor({ state: "detached" });
+      await bench.panel.locator("#tab-attribution").click();
+    });
+
+    await bench.step(t, "numbers are exported as JSON and .npy", async () => {
+      const folder = await exportAs(bench, "JSON");
+      const file = JSON.parse(readFileSync(join(folder, "explanation.json"), "utf8"));
+      assert.equal(file.target.label, "5");
+      assert.equal(readFileSync(join(folder, file.attributions[0].file)).subarray(1, 6).toString("latin1"), "NUMPY");
+    });
+
+    await bench.step(t, "a report is exported that stands alone", async () => {
+      const folder = await exportAs(bench, "HTML");
+      const report = await until("the report is written", () => {
+        const name = readdirSync(folder).find((file) => file.endsWith(".html"));
+        return name !== undefined && join(folder, name);
+      });
+      const html = readFileSync(report, "utf8");
+      assert.match(html, /0007\.png/);
+      assert.doesNotMatch(html, /<(script|img|link)[^>]+(src|href)="(?!data:)/);
+    });
+
+    await bench.step(t, "the map is exported as a picture", async () => {
+      await openExport(bench, "PNG");
+      const input = page.locator('.quick-input-widget input[type="text"]').first();
+      await input.waitFor();
+      const file = join(bench.folder, "map.png");
+      await input.fill(file);
+      await keyboard.press("Enter");
+      await until("the picture is written", () => existsSync(file) && readFileSync(file).length > 1000);
+      assert.equal(readFileSync(file).subarray(1, 4).toString("latin1"), "PNG");
+    });
+
+    await bench.step(t, "a string in code that names a sample shows it", async () => {
+      await bench.open("digits.py");
+      const name = page.locator(".view-line span span", { hasText: /^"scenes\/0007\.png"$/ }).first();
+      await name.hover();
+      const hover = page.locator(".monaco-hover:visible", { hasText: "digit-scenes" });
+      await hover.waitFor();
+      const picture = hover.locator('img[src^="data:image/png"]');
+      assert.deepEqual(await picture.evaluate((image: HTMLImageElement) => [image.complete, image.naturalWidth > 0]), [
+        true,
+        true,
+      ]);
+      assert.match(await hover.innerText(), /5[\s\S]*(Reliable|Draft)/);
+      assert.equal(await hover.locator("a", { hasText: "Open the panel" }).count(), 1);
+    });
+
+    await bench.step(t, "420 pixels are wide enough", async () => {
+      await page.setViewportSize({ width: 1500, height: 1000 });
+      await bench.command("View: Close All Editors");
+      await bench.command("Pathlight: Show Panel");
+      await bench.settled();
+      await bench.command("View: Toggle Primary Side Bar Visibility");
+      // What remains beside the activity bar.
+      await page.setViewportSize({ width: 468, height: 1000 });
+      const size = await until("the panel is narrow", async () => {
+        const root = bench.panel.locator("html");
+        const measured = await root.evaluate((element) => [element.clientWidth, element.scrollWidth] as const);
+        return measured[0] <= 430 && measured;
+      });
+      assert.ok(size[1] <= size[0], `${size[1]} px in ${size[0]} px`);
+      await bench.panel.locator("#tab-history").click();
+      const history = await bench.panel
+        .locator("html")
+        .evaluate((element) => element.scrollWidth - element.clientWidth);
+      assert.ok(history <= 0, `the history is ${history} px too wide`);
+    });
+  } finally {
+    await bench.close();
+  }
+});
+
+/** Which part of the panel has the focus. */
+function focused(bench: Bench): Promise<string> {
+  return bench.panel.locator("body").evaluate(() => {
+    const element = document.activeElement;
+    const parts: readonly (readonly [string, string])[] = [
+      ["title", ".title"],
+      ["predictions", ".predictions"],
+      ["settings", "pl-settings"],
+      ["run", ".run"],
+      ["banner", "pl-banner"],
+      ["path", "pl-path-chart"],
+      ["trust", ".trust"],
+      ["tabs", ".tabs"],
+      ["tools", ".tools"],
+      ["map", "canvas"],
+    ];
+    return parts.find(([, selector]) => element?.closest(selector))?.[0] ?? "elsewhere";
+  });
+}
+
+/** One field of the readout. */
+async function reading(bench: Bench, term: string): Promise<string> {
+  const fields = await bench.panel
+    .locator("pl-map-readout")
+    .evaluate((element) =>
+      [...element.querySelectorAll("dt")].map((dt) => [dt.textContent ?? "", dt.nextElementSibling?.textContent ?? ""]),
+    );
+  const value = fields.find(([name]) => name?.trim() === term)?.[1]?.trim() ?? "";
+  return /^[\d, ]+/.exec(value)?.[0].trim() ?? value;
+}
+
+async function openExport(bench: Bench, format: string): Promise<void> {
+  await bench.panel.locator('[aria-label="Export…"]').first().click();
+  await bench.panel.locator("[role=menuitem]", { hasText: format }).click();
+}
+
+/** Exports into a folder inside the workspace; returns where the files are. */
+async function exportAs(bench: Bench, format: string): Promise<string> {
+  const { page, folder } = bench;
+  const before = new Set(readdirSync(folder));
+  await openExport(bench, format);
+  const input = page.locator('.quick-input-widget input[type="text"]').first();
+  await input.waitFor();
+  await input.fill(`${folder}/`);
+  await page
+    .locator(".quick-input-widget .monaco-button", { hasText: /OK|Export here/ })
+    .first()
+    .click();
+  return await until("the files are written", () => {
+    const made = readdirSync(folder).find((name) => !before.has(name) || name.endsWith("pathlight"));
+    return made !== undefined && existsSync(join(folder, made, "explanation.json")) && join(folder, made);
+  });
+}

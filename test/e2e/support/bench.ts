@@ -1,0 +1,147 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
+import { runCommand, startBrowser } from "../../../scripts/workbench/browser.ts";
+import { installWorkbench, repository } from "../../../scripts/workbench/install.ts";
+import { startServer, type WorkbenchServer } from "../../../scripts/workbench/server.ts";
+import { workbenchUrl } from "../../../scripts/workbench/url.ts";
+
+export interface BenchOptions {
+  /** Fills the workspace, given its folder. */
+  fill(folder: string): Promise<unknown>;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** A workbench in the browser with the extension from this repository and a workspace of its own. */
+export class Bench {
+  readonly server: WorkbenchServer;
+  readonly browser: BrowserContext;
+  readonly page: Page;
+  readonly folder: string;
+
+  private constructor(server: WorkbenchServer, browser: BrowserContext, page: Page, folder: string) {
+    this.server = server;
+    this.browser = browser;
+    this.page = page;
+    this.folder = folder;
+  }
+
+  static async open(options: BenchOptions): Promise<Bench> {
+    await installWorkbench();
+    const backend = process.env["PATHLIGHT_TEST_BACKEND"];
+    const server = await startServer({
+      settings: { ...(backend === undefined ? {} : { "pathlight.backend": backend }), ...options.settings },
+    });
+    try {
+      const folder = join(server.folder, "workspace");
+      await mkdir(folder, { recursive: true });
+      await options.fill(folder);
+      const browser = await startBrowser(server, { viewport: { width: 1500, height: 1200, ...options.viewport } });
+      const page = browser.pages()[0] ?? (await browser.newPage());
+      // Generous: what is waited for comes in a second or two, but machines that test are busy.
+      page.setDefaultTimeout(45_000);
+      const bench = new Bench(server, browser, page, folder);
+      await page.goto(workbenchUrl(server, { folder, extension: repository }));
+      await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+      return bench;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  /** A step of a test; where it fails, the page as it is then goes to out/e2e/. */
+  async step(t: TestContext, name: string, run: () => Promise<void>): Promise<void> {
+    await t.test(name, async () => {
+      try {
+        await run();
+      } catch (error) {
+        const folder = join(repository, "out", "e2e");
+        await mkdir(folder, { recursive: true });
+        const file = join(folder, `${`${t.name} ${name}`.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.png`);
+        await this.page.screenshot({ path: file }).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** Document of the panel in front. */
+  get panel(): FrameLocator {
+    const visible = this.page.locator("iframe.webview.ready").locator("visible=true").last();
+    return visible.contentFrame().locator("iframe#active-frame").contentFrame();
+  }
+
+  get verdict(): Locator {
+    return this.panel.locator("#h-verdict");
+  }
+
+  /** Waits until a run has ended with a map that is of the settings shown. */
+  async settled(): Promise<void> {
+    await this.panel
+      .locator(".run .codicon-check, .run .codicon-debug-stop")
+      .and(this.panel.locator(".run.dim > *"))
+      .first()
+      .waitFor();
+    await this.panel.locator(".trust:not(.dimmed)").waitFor();
+  }
+
+  /** Opens a file in an editor. */
+  async open(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    const input = this.page.locator('.quick-input-widget input[type="text"]').first();
+    await input.fill(name);
+    await this.page.locator(".quick-input-widget .monaco-list-row", { hasText: name }).first().click();
+    await this.page.locator(".tab.active", { hasText: name }).waitFor();
+  }
+
+  /** Evaluations, as the trust strip has them. */
+  async evaluations(): Promise<number> {
+    const figure = this.panel.locator(".figures div", { hasText: "Evaluations" }).locator("dd");
+    return Number.parseInt(await figure.innerText(), 10);
+  }
+
+  async command(title: string): Promise<void> {
+    await runCommand(this.page, title);
+  }
+
+  async closeEditors(): Promise<void> {
+    await this.command("View: Close All Editors");
+    await this.page.locator(".tab").first().waitFor({ state: "detached" });
+  }
+
+  /** Opens the folders of a path in the explorer and returns the row of the file. */
+  async file(...names: string[]): Promise<Locator> {
+    for (const [depth, name] of names.entries()) {
+      const row = this.#row(name, depth + 1);
+      await row.waitFor();
+      const isFolder = depth < names.length - 1;
+      if (isFolder && (await row.getAttribute("aria-expanded")) === "false") await row.click();
+    }
+    return this.#row(names.at(-1) ?? "", names.length);
+  }
+
+  #row(name: string, level: number): Locator {
+    const label = this.page.locator(".label-name", { hasText: new RegExp(`^${name.replaceAll(".", "\\.")}$`) });
+    return this.page.locator(`.explorer-folders-view .monaco-list-row[aria-level="${level}"]`, { has: label });
+  }
+}
+
+/** Waits until something holds; for what has no locator. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  limitMs = 45_000,
+): Promise<T> {
+  for (const end = Date.now() + limitMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`did not come to pass within ${limitMs / 1000} s: ${what}`);
+  }
+}
