@@ -4,7 +4,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { BackendInfo, BackendOptions, BackendPreference } from "./backendInfo.ts";
 import { activateCpu } from "./cpu.ts";
 import { activateTensorFlow } from "./tensorflow/activate.ts";
-import { activateWasm } from "./wasm.ts";
+import { activateWasm } from "./wasm/activate.ts";
 
 /**
  * Makes a backend the one that tfjs computes on in this process. `auto` takes TensorFlow when it can be had, else
