@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
+/** Taken before `startWithThreads` puts another in its place; a bundle reads the import anew at each use. */
+const NodeWorker = Worker;
+
 /** What a thread needs: its script, and the folder of tfjs's module for it. */
 export interface ThreadFiles {
   readonly script: string;
@@ -92,7 +95,7 @@ class PoolWorker extends EventEmitter {
 
   #begin(): Worker {
     // Without the parent's own flags: a loader that it was started with is none of the thread's business.
-    const worker = new Worker(this.#files.script, { workerData: { folder: this.#files.folder }, execArgv: [] });
+    const worker = new NodeWorker(this.#files.script, { workerData: { folder: this.#files.folder }, execArgv: [] });
     this.#onBegin(
       new Promise((resolve, reject) => {
         worker.on("message", (message: PoolMessage) => {

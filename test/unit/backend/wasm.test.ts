@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -47,4 +49,24 @@ test("threads compute what one thread computes, and the device says how many the
 test("the start leaves no last-resort error handlers behind", () => {
   assert.equal(compute(1).listeners, 0);
   assert.equal(compute(2).listeners, 0);
+});
+
+test("the bundle starts threads too", () => {
+  const args = [
+    "dist/cli.js",
+    "explain",
+    "--manifest",
+    "samples/pathlight.json",
+    "--model",
+    "samples/models/digit-scenes/model.json",
+  ];
+  const sample = ["--input", "samples/scenes/0000.png", "--backend", "wasm", "--max-evaluations", "9", "--json"];
+  const out = mkdtempSync(join(tmpdir(), "pathlight-threads-"));
+  try {
+    const output = execFileSync(process.execPath, [...args, ...sample, "--out", out], { cwd: root, encoding: "utf8" });
+    const threads = Math.min(availableParallelism(), 8);
+    assert.equal(JSON.parse(output).backend.device, threads > 1 ? `CPU · SIMD · ${threads} threads` : "CPU · SIMD");
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
 });
