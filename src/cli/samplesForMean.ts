@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { globPattern } from "../samples/manifest/findDataset.ts";
+import { matchesGlob } from "../common/glob.ts";
 import type { ModelChoice } from "./modelChoice.ts";
 
 /**
@@ -28,7 +28,7 @@ async function datasetFiles({ spec, folder }: NonNullable<ModelChoice["dataset"]
         if (entry.name !== "node_modules" && !entry.name.startsWith(".")) await visit(path);
       } else if (!basename(path).startsWith(".")) {
         const name = relative(folder, path).split(sep).join("/");
-        if ([spec.files].flat().some((glob) => globPattern(glob).test(name))) files.push(path);
+        if (matchesGlob(name, spec.files)) files.push(path);
       }
     }
   };

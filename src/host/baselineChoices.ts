@@ -1,27 +1,14 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
+import { baselineLabels } from "../protocol/baselineLabels.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import { type BaselineName, baselineNames, type ManifestModel, type TextInput } from "../protocol/manifest.ts";
 import type { PanelState } from "../protocol/panel.ts";
 
 type BaselineChoice = PanelState["options"]["baselines"][number];
 
-const labels: Readonly<Record<BaselineName, string>> = {
-  zeros: "Zeros",
-  ones: "Ones",
-  black: "Black",
-  white: "White",
-  grey: "Mid-grey",
-  blurred: "Blurred",
-  mean: "Mean of the folder",
-  "zero-embedding": "Zero embedding",
-  pad: "PAD token",
-  mask: "MASK token",
-  unknown: "UNK token",
-};
-
 function named(name: BaselineName): BaselineChoice {
-  return { id: name, label: labels[name], spec: { kind: "name", name } };
+  return { id: name, label: baselineLabels[name], spec: { kind: "name", name } };
 }
 
 /** The baselines that make sense for a model's first input; tokens only where the vocabulary has them. */
@@ -83,7 +70,7 @@ export function withCurrent(choices: readonly BaselineChoice[], current: Baselin
   }
   const label =
     current.kind === "name"
-      ? labels[current.name]
+      ? baselineLabels[current.name]
       : current.kind === "value"
         ? `Every number ${current.value}`
         : path.basename(current.path);

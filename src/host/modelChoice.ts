@@ -1,5 +1,5 @@
+import { matchesGlob } from "../common/glob.ts";
 import type { Manifest, ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
-import { matchesGlob } from "./glob.ts";
 import type { SampleKind } from "./sampleKind.ts";
 
 /** `text` is a selection in an editor, which is no file. */

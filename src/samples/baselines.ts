@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { PathlightError } from "../common/errors.ts";
+import { baselineLabels } from "../protocol/baselineLabels.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import type { BaselineName, ManifestInput } from "../protocol/manifest.ts";
 import { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
@@ -38,20 +39,6 @@ export interface BaselineChoice {
   readonly spec: BaselineSpec;
 }
 
-const labels: Record<BaselineName, string> = {
-  zeros: "Zeros",
-  ones: "Ones",
-  black: "Black",
-  white: "White",
-  grey: "Mid-grey",
-  blurred: "Blurred",
-  mean: "Mean of the samples",
-  "zero-embedding": "Zero embedding",
-  pad: "PAD token",
-  mask: "MASK token",
-  unknown: "UNK token",
-};
-
 /** The baselines that a sample can start from, the default first. A file can always be chosen as well. */
 export function availableBaselines(prepared: Prepared, tokenizer?: Tokenizer): BaselineChoice[] {
   const names: BaselineName[] =
@@ -60,7 +47,7 @@ export function availableBaselines(prepared: Prepared, tokenizer?: Tokenizer): B
       : prepared.kind === "tensor"
         ? ["zeros", "ones", "mean"]
         : ["zero-embedding", ...tokenNames.filter((name) => tokenOf(name, tokenizer) !== null)];
-  return names.map((name) => ({ id: name, label: labels[name], spec: { kind: "name", name } }));
+  return names.map((name) => ({ id: name, label: baselineLabels[name], spec: { kind: "name", name } }));
 }
 
 /**
@@ -78,7 +65,7 @@ export async function prepareBaseline(
   if (chosen.kind === "file") return fileBaseline(chosen.path, prepared, input, context);
   if (chosen.kind === "value") return uniform(prepared, chosen.value, `${chosen.value} everywhere`);
   const { name } = chosen;
-  const label = labels[name];
+  const label = baselineLabels[name];
   if (name === "zeros") return uniform(prepared, 0, label);
   if (name === "ones") return uniform(prepared, 1, label);
   if (name === "mean") return meanBaseline(prepared, input, context);
@@ -105,7 +92,7 @@ async function meanBaseline(
     const tensor = await meanOfImages(pictures, input, inputShape, signal, onProgress);
     return { kind: "tensor", tensor, label: `Mean of ${pictures.length} samples` };
   }
-  if (context.integer) throw impossible(labels.mean, prepared, context.tokenizer);
+  if (context.integer) throw impossible(baselineLabels.mean, prepared, context.tokenizer);
   const { tensor, count } = await meanOfArrays(arrays, prepared.tensor.shape, signal, onProgress);
   return { kind: "tensor", tensor, label: `Mean of ${count} samples` };
 }
@@ -163,7 +150,7 @@ async function textBaseline(
   prepared: PreparedText,
   context: BaselineContext,
 ): Promise<PreparedBaseline> {
-  const zero: PreparedBaseline = { kind: "embedding", fill: { kind: "zero" }, label: labels["zero-embedding"] };
+  const zero: PreparedBaseline = { kind: "embedding", fill: { kind: "zero" }, label: baselineLabels["zero-embedding"] };
   if (spec === undefined) return zero;
   if (spec.kind === "value") {
     if (spec.value === 0) return zero;
@@ -180,9 +167,9 @@ async function textBaseline(
   if (spec.name === "ones") return { kind: "embedding", fill: { kind: "value", value: 1 }, label: "Embedding of ones" };
   const name = tokenNames.find((token) => token === spec.name);
   const id = name === undefined ? null : tokenOf(name, context.tokenizer);
-  if (id === null) throw impossible(labels[spec.name], prepared, context.tokenizer);
+  if (id === null) throw impossible(baselineLabels[spec.name], prepared, context.tokenizer);
   const ids = new Int32Array(prepared.tensor.data.length).fill(id);
-  return { kind: "embedding", fill: { kind: "ids", ids }, label: labels[spec.name] };
+  return { kind: "embedding", fill: { kind: "ids", ids }, label: baselineLabels[spec.name] };
 }
 
 function impossible(

@@ -1,4 +1,5 @@
 import { relative, resolve, sep } from "node:path";
+import { matchesGlob } from "../../common/glob.ts";
 import type { ManifestDataset } from "../../protocol/manifest.ts";
 import type { ManifestFile } from "./readManifest.ts";
 
@@ -9,30 +10,5 @@ import type { ManifestFile } from "./readManifest.ts";
 export function findDataset({ manifest, baseFolder }: ManifestFile, samplePath: string): ManifestDataset | null {
   const path = relative(baseFolder, resolve(samplePath)).split(sep).join("/");
   if (path.startsWith("../")) return null;
-  return (
-    manifest.datasets.find((dataset) => [dataset.files].flat().some((glob) => globPattern(glob).test(path))) ?? null
-  );
-}
-
-/** A glob as a regular expression over a path with forward slashes. */
-export function globPattern(glob: string): RegExp {
-  let depth = 0;
-  const source = glob.replace(/^\.\//, "").replaceAll(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (part) => {
-    if (part === "**/") return "(?:.*/)?";
-    if (part === "**") return ".*";
-    if (part === "*") return "[^/]*";
-    if (part === "?") return "[^/]";
-    if (part === "{") {
-      depth++;
-      return "(?:";
-    }
-    if (part === "}") {
-      if (depth === 0) return "\\}";
-      depth--;
-      return ")";
-    }
-    if (part === ",") return depth > 0 ? "|" : ",";
-    return `\\${part}`;
-  });
-  return new RegExp(`^${source}${")".repeat(depth)}$`, "u");
+  return manifest.datasets.find((dataset) => matchesGlob(path, dataset.files)) ?? null;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "node:test";
+import { matchesGlob } from "../../../src/common/glob.ts";
 import {
   findDataset,
   findManifest,
@@ -11,7 +12,6 @@ import {
   readManifest,
   type UnknownModel,
 } from "../../../src/samples/index.ts";
-import { globPattern } from "../../../src/samples/manifest/findDataset.ts";
 import { fails, folder, write } from "./support.ts";
 
 const valid = `{
@@ -45,7 +45,7 @@ test("manifest: is read with comments, and found from folders below", async () =
 });
 
 test("manifest: globs", () => {
-  const matches = (glob: string, path: string) => globPattern(glob).test(path);
+  const matches = (glob: string, path: string) => matchesGlob(path, glob);
   assert.equal(matches("./scenes/*.png", "scenes/1.png"), true);
   assert.equal(matches("scenes/*.png", "scenes/a/1.png"), false);
   assert.equal(matches("**/q.csv", "q.csv"), true);

@@ -46,7 +46,7 @@ test("sample: a picture, with its title", async () => {
 test("sample: a .npy file is the model's own tensor for every kind of input, not preprocessed", async () => {
   const path = floats("own.npy", [1, 2, 2, 3], ...Array.from({ length: 12 }, (_, index) => index * 100));
   const prepared = await prepareSample(file(path), image, forImage);
-  assert.deepEqual([prepared.kind, prepared.tensor.shape, prepared.tensor.data[11]], ["tensor", [2, 2, 3], 1100]);
+  assert.deepEqual([prepared.kind, prepared.tensor.shape, prepared.tensor.data[11]], ["image", [2, 2, 3], 1100]);
   await fails(
     prepareSample(file(path), image, { ...forImage, inputShape: [3, 3, 3] }),
     "sample-shape",

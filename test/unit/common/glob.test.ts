@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { globToRegExp, matchesGlob } from "../../../src/host/glob.ts";
+import { globToRegExp, matchesGlob } from "../../../src/common/glob.ts";
 
 test("a star stays inside one folder, two stars do not", () => {
   assert.equal(matchesGlob("scenes/0007.png", "scenes/*.png"), true);
