@@ -334,11 +334,21 @@ export class PanelController implements vscode.Disposable {
     this.#stage = null;
     const runId = this.#runId;
     const known = runId !== undefined && this.#runIds.has(runId);
-    const explanation = known ? await this.#services.compute.call("snapshot", { runId }).catch(() => null) : null;
+    const explanation = known ? await this.#snapshot(runId) : null;
     if (!mine()) return;
     if (explanation === null || explanation.evaluations === 0) return this.#settleDraft();
     const shown: Shown = { explanation: compactExplanation(explanation), picture: await this.#loadPicture() };
     if (mine()) this.#present(shown, false);
+  }
+
+  async #snapshot(runId: string): Promise<Explanation | null> {
+    try {
+      return await this.#services.compute.call("snapshot", { runId });
+    } catch (error) {
+      // The process may have ended with the run; the last draft on the screen stays.
+      this.#services.log.error("Snapshot", error);
+      return null;
+    }
   }
 
   #fail(error: unknown): void {

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ModelInfo } from "../protocol/compute.ts";
 import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
 import type { PanelState } from "../protocol/panel.ts";
+import { usualTextColumn } from "../protocol/rows.ts";
 import { baselineChoices, baselineOfEntry, withCurrent } from "./baselineChoices.ts";
 import { textColumnsOf } from "./dataColumns.ts";
 import { settings } from "./settings.ts";
@@ -29,12 +30,12 @@ export function initialSettings(subject: Subject | undefined): Settings {
 
 export function requestFor({ sample, model }: Subject, wanted: Settings): ExplainRequest {
   const ref = sample.sample;
-  const column = model.dataset?.text;
-  const withColumn =
-    ref.kind === "file" && ref.row !== undefined && ref.column === undefined && column !== undefined
-      ? { ...ref, column }
+  const { text: column, label: labelColumn } = model.dataset ?? {};
+  const sampleRef =
+    ref.kind === "file" && ref.row !== undefined
+      ? { ...ref, column: ref.column ?? column, labelColumn: ref.labelColumn ?? labelColumn }
       : ref;
-  return { model: model.ref, samples: [{ sample: withColumn }], settings: wanted };
+  return { model: model.ref, samples: [{ sample: sampleRef }], settings: wanted };
 }
 
 /** What the panel's fields offer; `info` once the model is loaded. */
@@ -68,12 +69,15 @@ function linksOf(subject: Subject, info: ModelInfo | undefined, wanted: Settings
   return [logit, wanted.link === "sigmoid" ? sigmoid : softmax];
 }
 
-async function columnsOf({ sample }: Subject): Promise<Options["columns"]> {
+/** The text columns of a row's file, the one that is read first. */
+async function columnsOf({ sample, model }: Subject): Promise<Options["columns"]> {
   const ref = sample.sample;
   if (ref.kind !== "file" || ref.row === undefined) return [];
   try {
     const names = textColumnsOf(ref.path, await readFile(ref.path, "utf8"), ref.row);
-    return names.length < 2 ? [] : names.map((name) => ({ id: name, label: name }));
+    if (names.length < 2) return [];
+    const read = ref.column ?? model.dataset?.text ?? usualTextColumn(names);
+    return names.toSorted((a, b) => Number(b === read) - Number(a === read)).map((name) => ({ id: name, label: name }));
   } catch {
     // The compute process reports an unreadable file; there is then no column to choose.
     return [];
