@@ -54,7 +54,10 @@ export function resultTable(
     row("Status", status),
     row("Verdict", `${colourOf(verdict.kind, colour)(verdict.title)}: ${verdict.sentence}`),
     ...(banner === null ? [] : [row("", banner.sentence)]),
-    ...explanation.warnings.map(({ message }) => row("Note", colour.yellow(message))),
+    // Why not a faster backend stands in its own row above.
+    ...explanation.warnings
+      .filter(({ code }) => code !== "backend")
+      .map(({ message }) => row("Note", colour.yellow(message))),
     row("Report", files.report),
     row("Files", files.folder),
   ];
