@@ -20,6 +20,7 @@ export class Bench {
   readonly browser: BrowserContext;
   readonly page: Page;
   readonly folder: string;
+  #failed = false;
 
   private constructor(server: WorkbenchServer, browser: BrowserContext, page: Page, folder: string) {
     this.server = server;
@@ -45,6 +46,8 @@ export class Bench {
       const bench = new Bench(server, browser, page, folder);
       await page.goto(workbenchUrl(server, { folder, extension: repository }));
       await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+      // A palette that opens before the extension has been read stays without its commands.
+      await page.locator('.activitybar [aria-label^="Pathlight"]').first().waitFor();
       return bench;
     } catch (error) {
       await server.stop();
@@ -57,12 +60,14 @@ export class Bench {
     await this.server.stop();
   }
 
-  /** A step of a test; where it fails, the page as it is then goes to out/e2e/. */
+  /** A step of a test, which stands on those before it; where it fails, the page as it is then goes to out/e2e/. */
   async step(t: TestContext, name: string, run: () => Promise<void>): Promise<void> {
     await t.test(name, async () => {
+      if (this.#failed) throw new Error("A step before this one failed.");
       try {
         await run();
       } catch (error) {
+        this.#failed = true;
         const folder = join(repository, "out", "e2e");
         await mkdir(folder, { recursive: true });
         const file = join(folder, `${`${t.name} ${name}`.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.png`);
