@@ -8,7 +8,8 @@ import { must, root, run, runTypeScript } from "./setup/run.mjs";
 
 /** Folders of test/ in the order they run; those in the workbench last. */
 const kinds = ["unit", "oracle", "cli", "host", "e2e"];
-const workbenchKinds = new Set(["host", "e2e"]);
+/** Tests that open a browser: those in the workbench, and those of the panel's page. */
+const needsBrowser = (file) => /^test[\\/](host|e2e|unit[\\/]webview)[\\/]/.test(file);
 
 const selection = process.argv.slice(2);
 const everything = selection.length === 0;
@@ -22,7 +23,7 @@ checkNode();
 await ensureDependencies();
 await must(process.execPath, ["scripts/build.mjs"]);
 await runTypeScript("scripts/setup/installTensorFlow.ts");
-if (files.some((file) => workbenchKinds.has(file.split("/")[1] ?? ""))) {
+if (files.some(needsBrowser)) {
   if ((await runTypeScript("scripts/setup/installBrowser.ts")) !== 0) process.exit(1);
 }
 
