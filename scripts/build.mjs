@@ -149,14 +149,10 @@ async function copyFiles() {
   await mkdir(path.join(dist, "webview"), { recursive: true });
   // The bundles are CommonJS; the package is not.
   await writeFile(path.join(dist, "package.json"), '{"type":"commonjs"}\n');
-  const wasm = path.join(modules, "@tensorflow/tfjs-backend-wasm");
-  for (const name of await readdir(path.join(wasm, "dist"))) {
-    if (name.endsWith(".wasm")) await copy(path.join(wasm, "dist", name), path.join(dist, "wasm", name));
+  // Those without threads, see src/backend/wasm.ts.
+  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]) {
+    await copy(path.join(modules, "@tensorflow/tfjs-backend-wasm/dist", name), path.join(dist, "wasm", name));
   }
-  for (const name of ["tfjs-backend-wasm-threaded-simd.js", "tfjs-backend-wasm-threaded-simd.worker.js"]) {
-    await copy(path.join(wasm, "wasm-out", name), path.join(dist, "wasm", name));
-  }
-  await copy(path.join(root, "src/backend/wasm/worker.cjs"), path.join(dist, "wasm/worker.cjs"));
   const icons = path.join(modules, "@vscode/codicons/dist");
   for (const name of ["codicon.css", "codicon.ttf"])
     await copy(path.join(icons, name), path.join(dist, "webview", name));

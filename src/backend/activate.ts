@@ -4,7 +4,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { BackendInfo, BackendOptions, BackendPreference } from "./backendInfo.ts";
 import { activateCpu } from "./cpu.ts";
 import { activateTensorFlow } from "./tensorflow/activate.ts";
-import { activateWasm } from "./wasm/activate.ts";
+import { activateWasm } from "./wasm.ts";
 
 /**
  * Makes a backend the one that tfjs computes on in this process. `auto` takes TensorFlow when it can be had, else
@@ -20,7 +20,7 @@ export async function activateBackend(
     case "tensorflow":
       return activateTensorFlow(options, true);
     case "wasm":
-      return activateWasm(options);
+      return activateWasm();
     case "cpu":
       return activateCpu();
     case "auto":
@@ -36,7 +36,7 @@ async function activateBest(options: BackendOptions): Promise<BackendInfo> {
     note = why(error);
   }
   try {
-    return { ...(await activateWasm(options)), note };
+    return { ...(await activateWasm()), note };
   } catch (error) {
     return { ...(await activateCpu()), note: `${note} ${why(error)}` };
   }

@@ -9,7 +9,7 @@ export interface BackendInfo {
   readonly name: BackendName;
   /** Of the library that computes: TensorFlow's own version for `tensorflow`, that of tfjs for `wasm` and `cpu`. */
   readonly version: string;
-  /** What computed, for people: `CPU`, `GPU: NVIDIA A100`, `CPU · SIMD · 2 threads`. */
+  /** What computed, for people: `CPU`, `GPU: NVIDIA A100`, `CPU · SIMD`. */
   readonly device: string;
   /** One line: why not a better backend. */
   readonly note?: string;
@@ -24,8 +24,6 @@ export interface BackendOptions {
   readonly cacheFolder?: string | undefined;
   /** Folders whose node_modules may hold a complete @tensorflow/tfjs-node. Default: the working directory. */
   readonly nodeFolders?: readonly string[] | undefined;
-  /** Threads for WebAssembly; 1 switches them off. Default: one a core, at most 8. */
-  readonly wasmThreads?: number | undefined;
   /** Told when something slow starts, for example the compilation of the binding. */
   readonly onProgress?: ((message: string) => void) | undefined;
 }

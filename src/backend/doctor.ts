@@ -9,7 +9,7 @@ import { findPip } from "./tensorflow/install.ts";
 import { namedFolder, searchTensorFlow } from "./tensorflow/search.ts";
 import { tryCandidate } from "./tensorflow/usable.ts";
 import { installCommand, wheel } from "./tensorflow/wheel.ts";
-import { wasmFolder } from "./wasm/activate.ts";
+import { wasmFolder } from "./wasm.ts";
 
 /** One place of the search, and what became of what was found there. */
 export interface DoctorPlace {
