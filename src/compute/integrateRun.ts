@@ -9,10 +9,13 @@ import { pacedIntegrand } from "./pacedIntegrand.ts";
 import type { Run } from "./run.ts";
 import { planGrain } from "./runPlan.ts";
 
+/** Adding up the attributions of a large picture takes longer than a round of a fast model: milliseconds between drafts. */
+const DRAFT_MS = 200;
+
 export interface IntegrateRunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress: (running: Running) => void;
-  /** After each round; the run then holds the result so far. */
+  /** After rounds, not more often than a person can follow; the run then holds the result so far. */
   readonly onDraft: (running: Running) => void;
 }
 
@@ -31,6 +34,8 @@ export async function integrateRun(
   const before = run.seconds;
   const clock = new Progress(known, limits.tolerance, limits.maxEvaluations);
   const running = (): Running => ({ ...clock.state, seconds: before + (performance.now() - start) / 1000 });
+  let last: RoundSnapshot | undefined;
+  let nextDraft = 0;
   const integrateOptions: IntegrateOptions = {
     rule: plan.settings.rule,
     steps: plan.settings.steps,
@@ -43,9 +48,12 @@ export async function integrateRun(
     batchSize: 64,
     onRound: (round) => {
       clock.round(round);
+      last = round;
+      if (round.status !== "running" || performance.now() < nextDraft) return;
       run.integration = round.integration();
       run.seconds = before + (performance.now() - start) / 1000;
-      if (round.status === "running") options.onDraft(running());
+      options.onDraft(running());
+      nextDraft = performance.now() + DRAFT_MS;
     },
   };
   const held = plan.held;
@@ -75,6 +83,9 @@ export async function integrateRun(
           ? await integrate(pacedIntegrand(integrand, evaluated), integrateOptions)
           : await attribute(integrand, method, integrateOptions);
       run.status = run.integration.status;
+    } catch (error) {
+      if (last !== undefined) run.integration = last.integration();
+      throw error;
     } finally {
       for (const { x, baseline } of explained) {
         x.dispose();

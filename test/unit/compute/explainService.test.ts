@@ -81,7 +81,7 @@ test("a cancelled run leaves a draft that can be gone on with", async () => {
     signal: controller.signal,
     emit: (event) => {
       if (event.type === "predicted") runId = event.runId;
-      if (event.type === "draft" && event.running.rounds === 2) controller.abort();
+      if (event.type === "progress" && event.running.rounds >= 2) controller.abort();
     },
   });
   await assert.rejects(run, { code: "cancelled" });
