@@ -19,8 +19,8 @@ let started = false;
 
 /**
  * Computes on WebAssembly with SIMD, on one thread: tfjs keeps its threads off under Node. Turned on against its will
- * they took a third more time for a gradient on two cores (MobileNetV2 and a small network), and once in about sixty
- * starts the first kernel waited for ever.
+ * they took 20 to 60 % more processor time for a gradient on two cores (MobileNetV2, a small network), and once in about
+ * sixty starts a kernel waited for ever.
  *
  * @throws PathlightError `backend-unavailable` without the .wasm files, `backend-broken` when they do not start.
  */
