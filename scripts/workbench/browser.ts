@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type FrameLocator, type Locator, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import type { WorkbenchServer } from "./server.ts";
 
 /** Chromium on this machine: CHROMIUM, else what the system's packages bring. */
@@ -30,16 +30,6 @@ export async function startBrowser(
     viewport,
     args: [...flags.split(" "), "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
   });
-}
-
-/** The document of the n-th webview: an iframe in an iframe. */
-export function webview(page: Page, n = 0): FrameLocator {
-  return page.locator("iframe.webview.ready").nth(n).contentFrame().locator("iframe#active-frame").contentFrame();
-}
-
-/** Row of the explorer with a file's name. */
-export function explorerRow(page: Page, name: string): Locator {
-  return page.locator(".explorer-folders-view .monaco-list-row", { hasText: name });
 }
 
 /**
@@ -73,11 +63,4 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await input.fill(`>${title}`);
   await page.locator(".quick-input-widget .monaco-list-row", { hasText: title }).first().waitFor();
   await page.keyboard.press("Enter");
-}
-
-/** Clicks a CodeLens of the active editor. */
-export async function clickLens(page: Page, title: string): Promise<void> {
-  // Focus first: a blur cancels a pending refresh of the lenses, which leaves them without links until the focus is back.
-  await page.locator(".editor-group-container").first().locator(".view-lines .view-line").last().click();
-  await page.locator(".codelens-decoration a", { hasText: title }).first().click();
 }
