@@ -54,15 +54,6 @@ export function writeGraphModel(nodes: readonly GraphNode[], weights: readonly F
   return writeModel({ node: [...constants, ...nodes], versions: { producer: 1 } }, weights, "graph-model");
 }
 
-/** A tfjs layers model on disk. */
-export function writeLayersModel(modelConfig: unknown, weights: readonly FileWeight[]): string {
-  return writeModel(
-    { keras_version: "2.15.0", backend: "tensorflow", model_config: modelConfig },
-    weights,
-    "layers-model",
-  );
-}
-
 function writeModel(modelTopology: unknown, weights: readonly FileWeight[], format: string): string {
   const folder = temporaryFolder();
   const manifest = weights.map(({ name, shape, values }) => ({
