@@ -116,8 +116,10 @@ export class ComputeProcess implements Disposable {
   async #fork(): Promise<Live> {
     const hello = await this.#options.hello();
     if (this.#disposed) throw died("Pathlight was switched off");
+    const inspectPort = process.env["PATHLIGHT_COMPUTE_INSPECT"];
     const child = fork(this.#options.entry, [], {
-      execArgv: [],
+      // For a debugger, as .vscode/launch.json sets it; nothing of the extension host's own flags is passed on.
+      execArgv: inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`],
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: environment(),
