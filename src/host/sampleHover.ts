@@ -9,7 +9,8 @@ import { sampleKindOf } from "./sampleKind.ts";
 import type { StringLiteral } from "./stringLiteral.ts";
 
 const LARGEST_INLINE = 60_000;
-const SIZE = 192;
+/** Height in the hover, which shows about 250 pixels without scrolling. */
+const SIZE = 112;
 const mimeTypes: Readonly<Record<string, string>> = {
   ".png": "image/png",
   ".jpg": "image/jpeg",

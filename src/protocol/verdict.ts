@@ -158,9 +158,13 @@ export function bannerOf(explanation: Explanation, warnAbove: number): BannerTex
       : ` Most of the error (${formatPercent(worst.share)}) lies between ${percentOfPath(worst.from)} and ${percentOfPath(worst.to)} of the path, ${likelyCause(explanation)}.`;
   const floor =
     explanation.status === "precision-floor" ? " This is the end of float32 here: more evaluations will not help." : "";
+  const within = relativeSumError(explanation) <= warnAbove && explanation.featureError !== null;
+  const lead = within
+    ? `It adds up to the score change, but its single values are off by about ${formatPercent(explanation.featureError ?? 0)}.`
+    : sums;
   return {
     title: "Low trust: do not read this map yet.",
-    sentence: `${sums}${where}${floor}`,
+    sentence: `${lead}${where}${floor}`,
     actions,
   };
 }

@@ -68,8 +68,9 @@ async function overlaid(
     scale,
     limit: scaleLimit(grid.values),
     sign: "signed",
-    threshold: 0,
-    opacity: 1,
+    // As a panel that nobody has changed: without the faint values, which would fill the whole picture.
+    threshold: 0.1,
+    opacity: 0.9,
   });
   blend(photo, { width, height }, map, seen);
   return sharp(photo, { raw: { width, height, channels: 3 } })

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
@@ -8,6 +8,8 @@ import { startServer, type WorkbenchServer } from "../../../scripts/workbench/se
 import { workbenchUrl } from "../../../scripts/workbench/url.ts";
 
 export interface BenchOptions {
+  /** Name of the folder that is opened. */
+  readonly workspace?: string;
   /** Fills the workspace, given its folder. */
   fill(folder: string): Promise<unknown>;
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -36,7 +38,7 @@ export class Bench {
       settings: { ...(backend === undefined ? {} : { "pathlight.backend": backend }), ...options.settings },
     });
     try {
-      const folder = join(server.folder, "workspace");
+      const folder = join(server.folder, options.workspace ?? "workspace");
       await mkdir(folder, { recursive: true });
       await options.fill(folder);
       const browser = await startBrowser(server, { viewport: { width: 1500, height: 1200, ...options.viewport } });
@@ -75,6 +77,13 @@ export class Bench {
         throw error;
       }
     });
+  }
+
+  /** Changes user settings while the workbench is open. */
+  async set(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    const file = join(this.server.folder, "data", "User", "settings.json");
+    const before = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...before, ...settings }, null, 2));
   }
 
   /** Document of the panel in front. */

@@ -68,3 +68,9 @@ test("the banner says how much, where and why, and offers what applies", () => {
   assert.equal(bannerOf({ ...low, status: "suspect-gradient" }, 0.05)?.actions.includes("refine"), false);
   assert.equal(bannerOf(explanation, 0.05), null);
 });
+
+test("where the sum is right and the values are not, the banner says just that", () => {
+  const rough = { ...explanation, sum: 10.2, deltaF: 10.1, featureError: 0.3 };
+  const sentence = bannerOf({ ...rough, completenessError: { absolute: 0.1, relative: 0.01 } }, 0.05)?.sentence;
+  assert.match(sentence ?? "", /^It adds up to the score change, but its single values are off by about 30\s%\./);
+});

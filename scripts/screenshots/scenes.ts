@@ -1,0 +1,126 @@
+import type { Bench } from "../../test/e2e/support/bench.ts";
+import { contextMenu } from "../workbench/browser.ts";
+
+/** A colour theme of the workbench and the class that the page then has. */
+interface Theme {
+  readonly name: string;
+  readonly kind: "vs-dark" | "vs" | "hc-black";
+}
+
+/** One picture: how the workbench looks and what is done in it before. */
+export interface Scene {
+  readonly name: string;
+  readonly viewport: { readonly width: number; readonly height: number };
+  readonly theme: Theme;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  set(bench: Bench): Promise<void>;
+  /** Where the pointer is; nowhere, if left out. */
+  pointer?(bench: Bench): Promise<void>;
+}
+
+const dark: Theme = { name: "Dark Modern", kind: "vs-dark" };
+const light: Theme = { name: "Light Modern", kind: "vs" };
+const highContrast: Theme = { name: "Default High Contrast", kind: "hc-black" };
+/** The panel is then 960 pixels wide. */
+const page = { width: 1310, height: 1250 };
+
+async function explain(bench: Bench, ...names: string[]): Promise<void> {
+  await contextMenu(bench.page, await bench.file(...names), "Pathlight: Explain");
+  await bench.panel.locator("h1", { hasText: names.at(-1) ?? "" }).waitFor();
+  await bench.settled();
+}
+
+async function explainRow(bench: Bench, file: string, line: string, title: string): Promise<void> {
+  await bench.open(file);
+  const row = bench.page.locator(".view-line", { hasText: line }).first();
+  await row.click();
+  await contextMenu(bench.page, row, "Pathlight: Explain Row");
+  await bench.panel.locator("h1", { hasText: title }).waitFor();
+  await bench.settled();
+}
+
+async function image(bench: Bench): Promise<void> {
+  await explain(bench, "scenes", "0007.png");
+}
+
+async function photograph(bench: Bench): Promise<void> {
+  await explain(bench, "photographs", "astronaut.png");
+}
+
+async function lowTrust(bench: Bench): Promise<void> {
+  await explain(bench, "steep", "scene.png");
+  await bench.panel.locator(".banner.warning").waitFor();
+  await bench.command("View: Focus Problems");
+  await bench.page.locator(".markers-panel .monaco-list-row", { hasText: "Low trust" }).waitFor();
+  // One entry needs no third of the window.
+  await drag(bench, ".part.panel", "y", 320);
+}
+
+async function text(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await explainRow(bench, "questions.jsonl", "Which country would you visit", "questions.jsonl · 13");
+  await drag(bench, ".editor-group-container", "x", -170);
+}
+
+/** Drags the near edge of a part of the window. */
+async function drag({ page: window }: Bench, part: string, axis: "x" | "y", by: number): Promise<void> {
+  const box = await window.locator(part).last().boundingBox();
+  if (box === null) throw new Error(`${part} is not to be seen`);
+  const from = axis === "x" ? { x: box.x, y: box.y + box.height / 2 } : { x: box.x + box.width / 2, y: box.y - 4 };
+  await window.mouse.move(from.x, from.y);
+  await window.mouse.down();
+  await window.mouse.move(from.x + (axis === "x" ? by : 0), from.y + (axis === "y" ? by : 0), { steps: 5 });
+  await window.mouse.up();
+}
+
+async function comparison(bench: Bench): Promise<void> {
+  await image(bench);
+  await bench.panel.locator("#s-baseline").selectOption({ label: "Mid-grey" });
+  await bench.panel.locator("#tab-history .count", { hasText: "2" }).waitFor();
+  await bench.settled();
+  await bench.panel.locator('[aria-label="Compare with…"]').first().click();
+  await bench.panel.locator("[role=menuitem]").first().click();
+  await bench.panel.locator(".comparison canvas").nth(2).waitFor();
+}
+
+async function code(bench: Bench): Promise<void> {
+  await image(bench);
+  await bench.closeEditors();
+  await bench.open("digits.py");
+}
+
+async function narrow(bench: Bench): Promise<void> {
+  await image(bench);
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await bench.page.setViewportSize({ width: 468, height: 1190 });
+  await bench.panel.locator(".run .codicon-check").waitFor();
+}
+
+export const scenes: readonly Scene[] = [
+  { name: "dark-image", viewport: page, theme: dark, set: photograph },
+  { name: "light-image", viewport: page, theme: light, set: image },
+  { name: "high-contrast-image", viewport: page, theme: highContrast, set: image },
+  { name: "light-text", viewport: { width: 1640, height: 1120 }, theme: light, set: text },
+  {
+    name: "dark-low-trust",
+    viewport: { width: 1310, height: 1440 },
+    theme: dark,
+    settings: { "pathlight.maxEvaluations": 9 },
+    set: lowTrust,
+  },
+  { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
+  {
+    name: "dark-code",
+    viewport: { width: 1100, height: 640 },
+    theme: dark,
+    set: code,
+    pointer: async ({ page: window }) => {
+      await window
+        .locator(".view-line span span", { hasText: /^"scenes\/0007\.png"$/ })
+        .first()
+        .hover();
+      await window.locator(".monaco-hover:visible", { hasText: "digit-scenes" }).waitFor();
+    },
+  },
+  { name: "narrow", viewport: page, theme: light, set: narrow },
+];
