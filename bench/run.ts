@@ -5,12 +5,14 @@ import { availableBackends } from "../src/backend/index.ts";
 import { type BenchCell, type BenchResult, resultSchema } from "./resultSchema.ts";
 
 /**
- * `npm run bench [-- --quick]`: evaluations, seconds, peak memory and the true error of explanations of photographs by
+ * `npm run bench [-- --quick | --table]`: evaluations, seconds, peak memory and the true error of explanations of photographs by
  * MobileNetV2. Prints a table, writes it to out/bench/photographs.md, and fails where a stated error was too small or a
  * gradient costs too much next to a forward pass: figures of one run, so that the machine's speed does not matter.
+ * `--quick` takes one photograph and one baseline; `--table` measures nothing and reads the last results again.
  */
 
 const quick = process.argv.includes("--quick");
+const tableOnly = process.argv.includes("--table");
 const root = path.resolve(import.meta.dirname, "..");
 const folder = path.join(root, "out/bench");
 /** Evaluations of the reference, and the most that a gradient may cost in forward passes. */
@@ -30,9 +32,13 @@ function measure(backend: string, reference: boolean): BenchResult {
   ];
   if (reference) args.push("--reference", String(REFERENCE));
   if (quick) args.push("--quick");
+  if (!tableOnly) run(args, backend);
+  return resultSchema.parse(JSON.parse(readFileSync(out, "utf8")));
+}
+
+function run(args: readonly string[], backend: string): void {
   const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", "inherit", "inherit"], cwd: root });
   if (status !== 0) throw new Error(`The benchmark on ${backend} ended with status ${status}.`);
-  return resultSchema.parse(JSON.parse(readFileSync(out, "utf8")));
 }
 
 const sameRun = (a: BenchCell) => (b: BenchCell) =>
