@@ -74,7 +74,8 @@ test("long runs and what ends them", { timeout: 500_000 }, async (t) => {
 
     await bench.step(t, "a goal that is nearer ends it", async () => {
       await bench.panel.locator("#s-tolerance").selectOption({ label: "10\u202f%" });
-      await bench.settled();
+      // Without native TensorFlow this takes most of a minute.
+      await bench.settled(180_000);
       await until("the explanation is in the history", async () =>
         /[1-9]/.test(await bench.panel.locator("#tab-history .count").innerText()),
       );

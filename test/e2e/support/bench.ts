@@ -97,12 +97,12 @@ export class Bench {
   }
 
   /** Waits until a run has ended with a map that is of the settings shown. */
-  async settled(): Promise<void> {
+  async settled(timeout = 45_000): Promise<void> {
     await this.panel
       .locator(".run .codicon-check, .run .codicon-debug-stop")
       .and(this.panel.locator(".run.dim > *"))
       .first()
-      .waitFor();
+      .waitFor({ timeout });
     await this.panel.locator(".trust:not(.dimmed)").waitFor();
   }
 
