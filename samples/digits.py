@@ -8,7 +8,7 @@ TWO_DIGITS = "scenes/0007.png"
 # A picture whose digits are hard to read, for comparison.
 HARD_TO_READ = "scenes/0001.png"
 
-# Select the text between the quotes and run "Pathlight: Explain Selection" on it.
+# Select the text between the quotes and choose "Pathlight: Explain Selection as Text".
 QUESTION = "Which country would you visit to see Machu Picchu, please?"
 
 
