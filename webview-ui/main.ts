@@ -15,13 +15,17 @@ const store = new PanelStore(
   vscode.getState(),
 );
 
+/** Whoever asked for the picture gets an answer, also when there is none. */
 async function capture(captureId: string): Promise<void> {
-  const png = await captureMap(store);
-  store.post({ type: "image", captureId, png });
+  try {
+    store.post({ type: "image", captureId, png: await captureMap(store) });
+  } catch (error) {
+    store.post({ type: "imageFailed", captureId, message: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 function onMessage(message: HostToPanel): void {
-  if (message.type === "capture") capture(message.captureId).catch((error: unknown) => store.report(error));
+  if (message.type === "capture") void capture(message.captureId);
   else store.receive(message);
 }
 

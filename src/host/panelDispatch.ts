@@ -49,6 +49,8 @@ export async function handlePanelMessage(
       return services.exportPanel(panel, message.format);
     case "image":
       return messages.captured(message.captureId, message.png);
+    case "imageFailed":
+      return messages.captureFailed(message.captureId, message.message);
     case "chooseSample":
       return services.chooseSample();
     case "chooseModel":

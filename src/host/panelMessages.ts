@@ -3,7 +3,8 @@ import type * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
 import type { HostToPanel, PanelState, Shown } from "../protocol/panel.ts";
 
-const CAPTURE_MS = 15_000;
+/** A page that was hidden has to load first, which takes long where little memory or processor is free. */
+const CAPTURE_MS = 60_000;
 const STATE_MS = 30;
 
 interface Capture {
@@ -28,6 +29,7 @@ export class PanelMessages implements vscode.Disposable {
   #waiting: HostToPanel | undefined;
   #comparison: HostToPanel | undefined;
   #once: HostToPanel[] = [];
+  readonly #afterShown: HostToPanel[] = [];
 
   constructor(panel: vscode.WebviewPanel) {
     this.#panel = panel;
@@ -44,7 +46,7 @@ export class PanelMessages implements vscode.Disposable {
     if (this.#state !== undefined) this.#send({ type: "state", state: this.#state() });
     if (this.#shown !== undefined) this.#sendShown(this.#shown);
     if (this.#comparison !== undefined) this.#send(this.#comparison);
-    for (const message of this.#once.splice(0)) this.#send(message);
+    for (const message of [...this.#afterShown.splice(0), ...this.#once.splice(0)]) this.#send(message);
   }
 
   /** Sends the state soon; many changes at once make one message. */
@@ -80,14 +82,12 @@ export class PanelMessages implements vscode.Disposable {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#captures.delete(captureId);
-        reject(
-          new PathlightError("internal", "The panel did not give its picture.", {
-            whatToDo: "Bring the panel to the front with a map in it and export again.",
-          }),
-        );
+        reject(noPicture("The panel did not give its picture."));
       }, CAPTURE_MS);
       this.#captures.set(captureId, { resolve, reject, timer });
-      this.post({ type: "capture", captureId });
+      // Behind a map that is still on its way the picture would be one of the map before it.
+      if (this.#sending) this.#afterShown.push({ type: "capture", captureId });
+      else this.post({ type: "capture", captureId });
     });
   }
 
@@ -97,6 +97,14 @@ export class PanelMessages implements vscode.Disposable {
     this.#captures.delete(captureId);
     clearTimeout(capture.timer);
     capture.resolve(png);
+  }
+
+  captureFailed(captureId: string, why: string): void {
+    const capture = this.#captures.get(captureId);
+    if (capture === undefined) return;
+    this.#captures.delete(captureId);
+    clearTimeout(capture.timer);
+    capture.reject(noPicture(why));
   }
 
   dispose(): void {
@@ -120,7 +128,8 @@ export class PanelMessages implements vscode.Disposable {
       this.#sending = false;
       const next = this.#waiting;
       this.#waiting = undefined;
-      if (next !== undefined && this.#isReady) this.#sendShown(next);
+      if (next !== undefined && this.#isReady) return this.#sendShown(next);
+      for (const later of this.#afterShown.splice(0)) this.post(later);
     });
   }
 
@@ -129,4 +138,10 @@ export class PanelMessages implements vscode.Disposable {
     // Rejects only when the panel was closed meanwhile, and then nobody waits for the message.
     this.#panel.webview.postMessage(message).then(done, done);
   }
+}
+
+function noPicture(why: string): PathlightError {
+  return new PathlightError("internal", why, {
+    whatToDo: "Bring the panel to the front with a map in it and export again.",
+  });
 }

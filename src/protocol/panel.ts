@@ -82,7 +82,7 @@ export const hostToPanelSchema = z.discriminatedUnion("type", [
   /** Draft or final; null clears. `dimmed`: belongs to the settings before a change. */
   z.strictObject({ type: z.literal("shown"), shown: shownSchema.nullable(), dimmed: z.boolean() }),
   z.strictObject({ type: z.literal("comparison"), comparison: comparisonSchema.nullable() }),
-  /** Ask the panel for its map as PNG; it answers with `image`. */
+  /** Ask the panel for its map as PNG; it answers with `image` or `imageFailed`. */
   z.strictObject({ type: z.literal("capture"), captureId: z.string() }),
   z.strictObject({ type: z.literal("focus"), band: z.enum(["settings-baseline", "map", "history"]) }),
 ]);
@@ -125,6 +125,7 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("closeComparison") }),
   z.strictObject({ type: z.literal("export"), format: z.enum(["png", "html", "json"]) }),
   z.strictObject({ type: z.literal("image"), captureId: z.string(), png: bytesSchema }),
+  z.strictObject({ type: z.literal("imageFailed"), captureId: z.string(), message: z.string() }),
   z.strictObject({ type: z.literal("chooseSample") }),
   z.strictObject({ type: z.literal("chooseModel") }),
   z.strictObject({ type: z.literal("openSample") }),
