@@ -69,15 +69,26 @@ export function grainPixels(explained: ExplainedInput, wanted: number | undefine
   );
 }
 
+/** By pixels a cell. Every draft asks for the same two, and one of a photograph has 150,000 entries. */
+const grains = new WeakMap<ExplainedInput, Map<number, Grain>>();
+
 /** The grain of one explained input. */
 export function grainOf(explained: ExplainedInput, wanted: number | undefined): Grain {
+  const pixels = grainPixels(explained, wanted);
+  const known = grains.get(explained) ?? new Map<number, Grain>();
+  const grain = known.get(pixels) ?? makeGrain(explained, pixels);
+  grains.set(explained, known.set(pixels, grain));
+  return grain;
+}
+
+function makeGrain(explained: ExplainedInput, pixels: number): Grain {
   const { prepared, shape } = explained;
   if (prepared.kind === "image") {
     const { height, width, layout } = prepared;
     const channels = shape.reduce((product, side) => product * side, 1) / (height * width);
     // Without an axis for channels there is one, and both orders are the same.
     const order = layout === "channels-first" ? layout : "channels-last";
-    return imageGrain({ height, width, channels, layout: order }, grainPixels(explained, wanted));
+    return imageGrain({ height, width, channels, layout: order }, pixels);
   }
   if (explained.node !== explained.input) {
     const dimensions = shape.at(-1) ?? 1;

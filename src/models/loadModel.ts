@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import type { DifferentiableModel } from "../engine/port.ts";
+import type { ModelFormat } from "../protocol/manifest.ts";
 import { readModelJson } from "./disk/readModelJson.ts";
 import { readWeights } from "./disk/readWeights.ts";
 import { loadGraph } from "./graph/loadGraph.ts";
 import { loadLayers } from "./layers/loadLayers.ts";
-import type { LoadedModel, ModelFormat, ModelSummary } from "./loadedModel.ts";
+import type { LoadedModel, ModelSummary } from "./loadedModel.ts";
 import { installGradientRepairs } from "./repairs/installGradientRepairs.ts";
 
 export interface LoadOptions {

@@ -1,6 +1,5 @@
 import type { DifferentiableModel } from "../engine/port.ts";
-
-export type ModelFormat = "tfjs-layers" | "tfjs-graph";
+import type { ModelFormat } from "../protocol/manifest.ts";
 
 /** What a person wants to know of a model before using it. */
 export interface ModelSummary {

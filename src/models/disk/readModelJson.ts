@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { io } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { PathlightError } from "../../common/errors.ts";
-import type { ModelFormat } from "../loadedModel.ts";
+import type { ModelFormat } from "../../protocol/manifest.ts";
 import { modelInvalid } from "./modelErrors.ts";
 
 const weightSchema = z.object({

@@ -3,6 +3,7 @@ import test from "node:test";
 import { cellSums, comparisonOf } from "../../../src/host/comparison.ts";
 import { type Explanation, explanationSchema } from "../../../src/protocol/explanation.ts";
 import { comparisonSchema } from "../../../src/protocol/panel.ts";
+import { explanation as reliable } from "../protocol/explanationFixture.ts";
 
 const image = (values: number[], grain = 1) => ({
   kind: "image",
@@ -20,34 +21,9 @@ const image = (values: number[], grain = 1) => ({
 
 function explanation(change: Record<string, unknown>): Explanation {
   return explanationSchema.parse({
-    runId: "r",
-    status: "converged",
-    model: { name: "m", path: "m.json", format: "tfjs-layers", fingerprint: "aa", parameterCount: 1, inputShapes: [] },
-    sample: { title: "a.png", path: "/a.png", row: null },
-    backend: { name: "cpu", version: "0", device: "CPU" },
-    method: "integrated-gradients",
-    rule: "adaptive",
-    steps: null,
+    ...reliable,
     target: { index: 0, label: "5", output: "o", link: "logit" },
-    baseline: { spec: { kind: "name", name: "black" }, label: "Black" },
-    tolerance: 0.01,
-    maxEvaluations: 512,
-    predictions: [],
-    score: { input: 1, baseline: 0 },
-    deltaF: 1,
-    sum: 1,
-    completenessError: { absolute: 0, relative: 0 },
-    featureError: 0,
-    mapSize: 1,
-    gradientSum: null,
-    evaluations: 9,
-    rounds: 1,
-    seconds: 1,
-    errorByRound: [],
-    path: { alphas: new Float64Array(), scores: new Float64Array(), worst: [] },
     attributions: [image([1, 2, 3, 4, 5, 6])],
-    warnings: [],
-    finishedAt: null,
     ...change,
   });
 }
