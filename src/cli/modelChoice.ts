@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { PathlightError } from "../common/errors.ts";
+import { locateModel } from "../models/locateModel.ts";
 import type { ModelRef } from "../protocol/explain.ts";
 import type { ManifestDataset } from "../protocol/manifest.ts";
 import { findDataset, findManifest, findModelEntry, type ManifestFile, readManifest } from "../samples/index.ts";
@@ -46,17 +47,17 @@ export async function chooseModel(
   return { model: { path: asFile }, dataset: undefined, notes };
 }
 
-/** The file itself, or `model.json` in the folder; undefined where neither is there. */
+/** The file itself, or the model in the folder; undefined where there is none. */
 async function modelFile(path: string): Promise<string | undefined> {
   const stats = await stat(path).catch(() => undefined);
-  if (stats?.isDirectory() === true) return modelFile(join(path, "model.json"));
+  if (stats?.isDirectory() === true) return (await locateModel(path)).file;
   return stats?.isFile() === true ? path : undefined;
 }
 
 function modelNotFound(path: string, whatToDo: string): PathlightError {
   return new PathlightError("model-not-found", `There is no model at ${path}.`, {
     file: path,
-    expected: "model.json of a TensorFlow.js model, its folder, or the name of a model in pathlight.json",
+    expected: "a model file, its folder, or the name of a model in pathlight.json",
     found: "no such file",
     whatToDo,
   });

@@ -85,7 +85,7 @@ export const tensorInputSchema = z
 export const inputSchema = z.discriminatedUnion("kind", [imageInputSchema, textInputSchema, tensorInputSchema]);
 
 export const linkSchema = z.enum(["logit", "softmax", "sigmoid"]);
-export const formatSchema = z.enum(["tfjs-layers", "tfjs-graph"]);
+export const formatSchema = z.enum(["tfjs-layers", "tfjs-graph", "keras-h5", "keras", "onnx"]);
 
 /** Named starting points of the path; a number, a file path or one of these names, as in `--baseline`. */
 export const baselineNames = [
@@ -105,7 +105,10 @@ export const baselineNames = [
 export const modelSchema = z
   .strictObject({
     name: z.string().min(1).describe("What the panel calls the model."),
-    path: z.string().min(1).describe("model.json, relative to this file."),
+    path: z
+      .string()
+      .min(1)
+      .describe("The model file, or its folder, relative to this file: model.json, .onnx, .keras or .h5."),
     format: formatSchema.optional().describe("Default: read from the file."),
     task: z
       .enum(["classification", "multi-label", "regression"])

@@ -17,7 +17,7 @@ export const explainSpec: CommandSpec = {
     {
       name: "model",
       value: "PATH",
-      help: "model.json of a TensorFlow.js layers or graph model, its folder, or the name of a model in the manifest.",
+      help: "Model file (.onnx, .keras, .h5, model.json of TensorFlow.js), its folder, or the name of a model in the manifest.",
     },
     {
       name: "manifest",

@@ -1,9 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { io } from "@tensorflow/tfjs-core";
 import { z } from "zod";
-import { PathlightError } from "../../common/errors.ts";
-import type { ModelFormat } from "../../protocol/manifest.ts";
 import { modelInvalid } from "./modelErrors.ts";
 
 const weightSchema = z.object({
@@ -40,44 +37,18 @@ export interface WeightGroup {
 export interface ModelJson {
   /** Path of the `model.json`. */
   readonly file: string;
-  readonly format: ModelFormat;
+  readonly format: "tfjs-layers" | "tfjs-graph";
   readonly bytes: Uint8Array;
   readonly topology: Record<string, unknown>;
   readonly weights: readonly WeightGroup[];
   readonly signature: Record<string, unknown> | undefined;
 }
 
-/** Other formats by the end of the name: what they are and how to get to something that loads. */
-const otherFormats: readonly (readonly [RegExp, string])[] = [
-  [/\.onnx$/i, "an ONNX model"],
-  [/\.(h5|hdf5)$/i, "a Keras HDF5 model"],
-  [/\.keras$/i, "a Keras 3 model"],
-  [/\.pb$/i, "a TensorFlow SavedModel or frozen graph"],
-  [/\.tflite$/i, "a TensorFlow Lite model"],
-  [/\.(pt|pth|ckpt|safetensors)$/i, "a PyTorch checkpoint"],
-];
-
-const convertAdvice =
-  "Convert it with the tensorflowjs_converter (output format tfjs_layers_model or tfjs_graph_model) and choose its model.json.";
-
-/**
- * Reads and checks a `model.json`; `path` is the file or a folder that holds it.
- * Errors: `model-not-found`, `model-invalid`.
- */
-export async function readModelJson(path: string, wanted?: ModelFormat): Promise<ModelJson> {
-  const file = await modelFile(path);
+/** Reads and checks a `model.json`. Errors: `model-invalid`. */
+export async function readModelJson(file: string): Promise<ModelJson> {
   const bytes = await readFile(file);
   const json = parseJson(file, new TextDecoder().decode(bytes));
   const format = detectFormat(file, json);
-  if (wanted !== undefined && wanted !== format) {
-    throw modelInvalid(
-      file,
-      `The file is not a ${wanted} model.`,
-      wanted,
-      format,
-      `Leave the format out or set it to ${format}.`,
-    );
-  }
   const checked = modelSchema.safeParse(json);
   if (!checked.success) {
     const issue = checked.error.issues[0];
@@ -102,52 +73,6 @@ function weightEntry({ quantization, ...entry }: z.infer<typeof weightSchema>): 
     ...entry,
     quantization: { dtype, ...(scale === undefined ? {} : { scale }), ...(min === undefined ? {} : { min }) },
   };
-}
-
-async function modelFile(path: string): Promise<string> {
-  for (const [pattern, what] of otherFormats) {
-    if (pattern.test(path)) {
-      throw modelInvalid(
-        path,
-        `This is ${what}, which cannot be read directly.`,
-        "a tfjs model.json",
-        what,
-        convertAdvice,
-      );
-    }
-  }
-  const info = await stat(path).catch((cause: unknown) => {
-    throw notFound(path, cause);
-  });
-  if (!info.isDirectory()) return path;
-  const file = join(path, "model.json");
-  if (await exists(file)) return file;
-  if (await exists(join(path, "saved_model.pb"))) {
-    throw modelInvalid(
-      path,
-      "This is a TensorFlow SavedModel, which cannot be read directly.",
-      "a folder with a tfjs model.json",
-      "saved_model.pb",
-      convertAdvice,
-    );
-  }
-  throw notFound(file, undefined);
-}
-
-function notFound(file: string, cause: unknown): PathlightError {
-  return new PathlightError(
-    "model-not-found",
-    `There is no model at ${file}.`,
-    { file, expected: "a model.json", found: "no such file", whatToDo: "Check the path of the model." },
-    cause,
-  );
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 function parseJson(file: string, text: string): unknown {
@@ -179,7 +104,7 @@ function jsonErrorPlace(text: string, cause: unknown): string {
   return `line ${line}, column ${before.length - before.lastIndexOf("\n")}`;
 }
 
-function detectFormat(file: string, json: unknown): ModelFormat {
+function detectFormat(file: string, json: unknown): ModelJson["format"] {
   const top = isRecord(json) ? json : {};
   const topology = isRecord(top["modelTopology"]) ? top["modelTopology"] : {};
   if (Array.isArray(topology["node"])) return "tfjs-graph";

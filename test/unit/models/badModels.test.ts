@@ -163,8 +163,6 @@ const bad: readonly BadModel[] = [
       return folder;
     },
   },
-  { name: "ONNX", code: "model-invalid", said: /ONNX/, make: (folder) => join(folder, "net.onnx") },
-  { name: "HDF5", code: "model-invalid", said: /HDF5/, make: (folder) => join(folder, "net.h5") },
   {
     name: "SavedModel",
     code: "model-invalid",

@@ -1,0 +1,6 @@
+import { modelInvalid } from "../disk/modelErrors.ts";
+import type { ReadModel } from "../loadModel.ts";
+
+export async function loadKerasH5(file: string): Promise<ReadModel> {
+  throw modelInvalid(file, "Not read yet.", "", "", "");
+}
