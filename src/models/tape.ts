@@ -116,3 +116,15 @@ function releaseTape(): void {
 function disposeSaved(entry: TapeNode): void {
   for (const tensor of entry.saved ?? []) if (!tensor.isDisposed) tensor.dispose();
 }
+
+/** Runs `work` as if no gradient were being recorded, for values that the explained input cannot change. */
+export function withoutTape<T>(work: () => T): T {
+  const { state } = tf.engine();
+  const depth = state.gradientDepth;
+  state.gradientDepth = 0;
+  try {
+    return work();
+  } finally {
+    state.gradientDepth = depth;
+  }
+}

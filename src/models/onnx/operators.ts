@@ -1,0 +1,33 @@
+import { PathlightError } from "../../common/errors.ts";
+import type { OnnxGraph, OnnxNode } from "./onnxGraph.ts";
+import type { OnnxOperator } from "./operator.ts";
+import { activationOperators } from "./ops/activations.ts";
+import { arithmeticOperators } from "./ops/arithmetic.ts";
+import { comparisonOperators } from "./ops/comparisons.ts";
+import { constantOperators } from "./ops/constants.ts";
+import { shapeOperators } from "./ops/shapes.ts";
+
+/** Every operator that is computed. */
+export const onnxOperators: readonly OnnxOperator[] = [
+  ...activationOperators,
+  ...arithmeticOperators,
+  ...comparisonOperators,
+  ...constantOperators,
+  ...shapeOperators,
+].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const byName = new Map(onnxOperators.map((operator) => [operator.name, operator]));
+
+export function requireOperator(node: OnnxNode): OnnxOperator {
+  const operator = byName.get(node.op);
+  if (operator === undefined) throw new PathlightError("internal", `The operator ${node.op} was let through.`);
+  return operator;
+}
+
+/** Nodes, those of inner graphs too, whose operator is not computed. */
+export function unsupportedNodes(graph: OnnxGraph): OnnxNode[] {
+  return graph.nodes.flatMap((node) => [
+    ...(byName.has(node.op) ? [] : [node]),
+    ...node.attributes.graphs().flatMap(unsupportedNodes),
+  ]);
+}
