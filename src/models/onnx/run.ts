@@ -77,9 +77,9 @@ export class Run {
     const isStatic = this.#options.statics === undefined && this.#isStatic(node);
     const outputs = isStatic ? withoutTape(() => this.#compute(node)) : this.#compute(node);
     const loose = !isStatic && this.#shapeDependsOnNumbers(node);
-    for (const [index, name] of node.outputs.entries()) {
-      const value = outputs[index];
+    for (const [index, value] of outputs.entries()) {
       if (value === undefined) continue;
+      const name = node.outputs[index] ?? "";
       // What is fed counts, also where its node had to be computed for another output.
       if (name === "" || this.#options.feeds.has(name)) value.dispose();
       else this.#keep(name, value, isStatic, loose);
@@ -116,10 +116,11 @@ export class Run {
     try {
       for (const node of graph.nodes) {
         const outputs = computeNode(node, find, (inner) => this.#runGraph(inner, find));
-        node.outputs.forEach((name, index) => {
-          const value = outputs[index];
-          if (name !== "" && value !== undefined) made.set(name, value);
-        });
+        for (const [index, value] of outputs.entries()) {
+          const name = node.outputs[index] ?? "";
+          if (name === "") value?.dispose();
+          else if (value !== undefined) made.set(name, value);
+        }
       }
       return graph.outputs.map((name) => Value.of(tf.keep(tf.clone(find(name).plain()))));
     } finally {
