@@ -53,13 +53,14 @@ export class OnnxExecutor {
     });
     try {
       const found = run.execute();
+      const values = fetches.map((name) => tf.clone(run.get(name).plain()));
+      run.dispose();
       if (found !== undefined) remember(statics, key, found);
-      return fetches.map((name) => tf.clone(run.get(name).plain()));
+      return values;
     } catch (error) {
+      run.disposeAll();
       if (isRecording()) rollbackTape(start);
       throw error;
-    } finally {
-      run.dispose();
     }
   }
 

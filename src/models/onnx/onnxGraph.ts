@@ -18,8 +18,8 @@ export interface OnnxNode {
 
 export interface OnnxInput {
   readonly name: string;
-  /** Null where the side is free; undefined where the file says nothing. */
-  readonly shape: readonly (number | null)[] | undefined;
+  /** The name of a side, or an empty text, where it is free; undefined where the file says nothing. */
+  readonly shape: readonly (number | string)[] | undefined;
   readonly dtype: HostTensor["dtype"];
 }
 

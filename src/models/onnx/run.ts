@@ -65,11 +65,16 @@ export class Run {
     return value;
   }
 
-  /** Frees what is left. The statics of a first run stay where they were handed over; after an error they go too. */
-  dispose(failed = false): void {
+  /** Frees what is left. The statics of a first run stay where they have been handed over. */
+  dispose(): void {
     for (const value of this.#made.values()) value.dispose();
     this.#made.clear();
-    if (failed) for (const value of this.#statics.values()) value.dispose();
+  }
+
+  /** After an error nobody has the statics. */
+  disposeAll(): void {
+    this.dispose();
+    for (const value of this.#statics.values()) value.dispose();
   }
 
   /** Whether the node was static, so that it need not be computed again for the same shapes. */
@@ -160,7 +165,7 @@ export class Run {
 }
 
 /** Runs one operator; what is made on the way is freed, what a gradient meets is tied to the node's name. */
-function computeNode(
+export function computeNode(
   node: OnnxNode,
   find: (name: string) => Value,
   runGraph: (graph: OnnxGraph) => Value[],

@@ -136,7 +136,7 @@ class GraphBuilder {
     }
     const shape = tensorType.shape?.dim.map(({ dimValue, dimParam }) => {
       const side = toNumber(dimValue);
-      return dimParam !== "" || side <= 0 ? null : side;
+      return dimParam !== "" || side <= 0 ? dimParam : side;
     });
     return { name, shape, dtype };
   }
