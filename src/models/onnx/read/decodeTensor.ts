@@ -63,9 +63,10 @@ function fromList(values: readonly Int64[], elementType: number, dtype: HostTens
   return Int32Array.from(values, (value) => saturate(toNumber(value)));
 }
 
-/** ONNX stores little-endian. Bytes are copied where they are not aligned. */
+/** ONNX stores little-endian. Bytes are copied, since they need not be aligned where they stand. */
 function fromBytes(raw: Uint8Array, type: string, size: number): HostTensor["data"] {
-  const buffer = raw.slice().buffer;
+  // Not `slice`, which for a Buffer is a view of all that is around it.
+  const { buffer } = new Uint8Array(raw);
   switch (type) {
     case "float":
       return new Float32Array(buffer);
