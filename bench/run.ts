@@ -18,6 +18,8 @@ const folder = path.join(root, "out/bench");
 /** Evaluations of the reference, and the most that a gradient may cost in forward passes. */
 const REFERENCE = quick ? 1024 : 2048;
 const MOST_FORWARD_PASSES = 8;
+/** How much longer a gradient may take on WebAssembly than on native TensorFlow. */
+const MOST_OF_NATIVE = 6;
 
 function measure(backend: string, reference: boolean): BenchResult {
   const out = path.join(folder, `${backend}.json`);
@@ -85,6 +87,17 @@ function report(
     if (ratio > MOST_FORWARD_PASSES) {
       failures.push(
         `${backend}: a gradient costs ${ratio.toFixed(1)} forward passes, more than ${MOST_FORWARD_PASSES}`,
+      );
+    }
+  }
+  const [native, wasm] = ["tensorflow", "wasm"].map(
+    (name) => results.find(({ backend }) => backend === name)?.gradientMs,
+  );
+  if (native !== undefined && wasm !== undefined) {
+    lines.push("", `A gradient on wasm takes ${(wasm / native).toFixed(1)} times as long as on tensorflow.`);
+    if (wasm > MOST_OF_NATIVE * native) {
+      failures.push(
+        `a gradient on wasm takes ${(wasm / native).toFixed(1)} times as long, more than ${MOST_OF_NATIVE}`,
       );
     }
   }

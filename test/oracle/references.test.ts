@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -8,7 +8,8 @@ import { availableBackends } from "../../src/backend/index.ts";
 import { ExplainService } from "../../src/compute/explainService.ts";
 import { explainRequestSchema } from "../../src/protocol/explain.ts";
 import type { Link } from "../../src/protocol/manifest.ts";
-import { readNpy } from "../../src/samples/index.ts";
+import { npyBytes, readNpy } from "../../src/samples/index.ts";
+import { temporaryFolder } from "../unit/models/modelFiles.ts";
 
 /**
  * Attributions at tolerance 1 % against float64 references, on every backend that this machine has. The bounds on
@@ -20,6 +21,10 @@ const metaSchema = z.object({ samples: z.array(z.object({ sample: z.int(), targe
 
 interface Case {
   readonly set: "digits" | "text";
+  /** In the folder of the set. */
+  readonly model: string;
+  /** Axes of the model's input where they are others than the sample's; the values stand in the same order. */
+  readonly shape?: readonly number[];
   readonly link: Link;
   readonly input: (sample: number) => string;
   /** Null where there is no reference: then only the sum is held against the score. */
@@ -31,6 +36,7 @@ interface Case {
 const cases: readonly Case[] = [
   {
     set: "digits",
+    model: "model/model.json",
     link: "logit",
     input: (n) => `x${n}.npy`,
     reference: (n) => `ig_logit_${n}.npy`,
@@ -39,6 +45,7 @@ const cases: readonly Case[] = [
   },
   {
     set: "digits",
+    model: "model/model.json",
     link: "softmax",
     input: (n) => `x${n}.npy`,
     reference: (n) => `ig_softmax_${n}.npy`,
@@ -47,6 +54,7 @@ const cases: readonly Case[] = [
   },
   {
     set: "text",
+    model: "model/model.json",
     link: "logit",
     input: (n) => `ids${n}.npy`,
     reference: (n) => `tokens_${n}.npy`,
@@ -55,6 +63,7 @@ const cases: readonly Case[] = [
   },
   {
     set: "text",
+    model: "model/model.json",
     link: "softmax",
     input: (n) => `ids${n}.npy`,
     reference: null,
@@ -62,6 +71,11 @@ const cases: readonly Case[] = [
     evaluations: { median: 17, p95: 23 },
   },
 ];
+
+/** The same network from an ONNX file, channels first: the same references, the same bounds. */
+const onnxCases: readonly Case[] = cases
+  .filter(({ set }) => set === "digits")
+  .map((each) => ({ ...each, model: "model.onnx", shape: [1, 8, 8] }));
 
 /** Σ|a − b| / Σ|b| */
 function relativeL1(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -71,6 +85,14 @@ function relativeL1(a: ArrayLike<number>, b: ArrayLike<number>): number {
     size += Math.abs(b[i] ?? Number.NaN);
   }
   return off / size;
+}
+
+/** The sample's file, or a copy with other axes. */
+async function sampleFile(file: string, shape: readonly number[] | undefined): Promise<string> {
+  if (shape === undefined) return file;
+  const copy = join(temporaryFolder(), basename(file));
+  writeFileSync(copy, npyBytes(shape, (await readNpy(file)).data));
+  return copy;
 }
 
 /** Nearest rank. */
@@ -92,8 +114,8 @@ test("WebAssembly and plain JavaScript are always there", () => {
 });
 
 for (const backend of backends) {
-  for (const { set, link, input, reference, baseline, evaluations } of cases) {
-    test(`${set} ${link} on ${backend}`, async (context) => {
+  for (const { set, model, shape, link, input, reference, baseline, evaluations } of [...cases, ...onnxCases]) {
+    test(`${set}/${model} ${link} on ${backend}`, async (context) => {
       const service = new ExplainService();
       try {
         const { samples } = metaSchema.parse(JSON.parse(readFileSync(join(folder, set, "meta.json"), "utf8")));
@@ -102,8 +124,8 @@ for (const backend of backends) {
         for (const { sample, target } of samples) {
           const explanation = await service.explain(
             explainRequestSchema.parse({
-              model: { path: join(folder, set, "model/model.json") },
-              samples: [{ sample: { kind: "file", path: join(folder, set, input(sample)) } }],
+              model: { path: join(folder, set, model) },
+              samples: [{ sample: { kind: "file", path: await sampleFile(join(folder, set, input(sample)), shape) } }],
               settings: {
                 target: { kind: "index", index: target },
                 link,
@@ -119,7 +141,7 @@ for (const backend of backends) {
           const [tensor] = service.attributionTensors(explanation.runId);
           if (reference !== null) {
             const expected = await readNpy(join(folder, set, reference(sample)));
-            assert.deepEqual(tensor?.shape, expected.shape);
+            assert.deepEqual(tensor?.shape, shape ?? expected.shape);
             const error = relativeL1(tensor?.data ?? [], expected.data);
             assert.ok(error <= 0.015, `sample ${sample} is off by ${error}`);
             errors.push(error);
