@@ -65,6 +65,8 @@ export async function planRun(
     );
     baselineLabel = baseline.label;
     explained.push(...(await explainedInputs(model, input, baseline)));
+    // What a model reads off the ids beside their embedding, the length or a mask, stays that of the sample.
+    if (input.embeddings.length > 0) held.push(feedOf(input));
   }
   if (explained.length === 0) {
     throw new PathlightError("model-not-differentiable", "No input of the model can be explained: each is held.", {
