@@ -23,6 +23,7 @@ export interface ExplainFlags {
   readonly column: string | undefined;
   readonly target: TargetSpec | undefined;
   readonly output: string | undefined;
+  readonly from: string | undefined;
   readonly link: Link | undefined;
   readonly baseline: string | undefined;
   readonly method: Method | undefined;
@@ -60,6 +61,7 @@ export function readExplainFlags(args: readonly string[]): ExplainFlags {
     column: options.value("column"),
     target: read("target", targetOf),
     output: options.value("output"),
+    from: options.value("from"),
     link: read("link", (text) => oneOf("link", text, linkSchema.options)),
     baseline: options.value("baseline"),
     method: read("method", (text) => oneOf("method", text, methodSchema.options)),

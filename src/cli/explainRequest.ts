@@ -39,6 +39,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
     samples,
     settings: withoutUndefined({
       target: flags.target,
+      from: flags.from,
       output: flags.output ?? choice.model.entry?.output,
       link: flags.link ?? choice.model.entry?.link,
       baseline,

@@ -70,6 +70,7 @@ export class ExplainService {
           plan.scalar.fetch,
           plan.scalar.transform,
           plan.target.index,
+          plan.explained.map(({ node }) => node).join(" "),
           settings.method,
           settings.rule,
           settings.rule === "adaptive" ? null : settings.steps,

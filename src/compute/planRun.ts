@@ -20,6 +20,7 @@ import {
 import { assignSamples } from "./assignSamples.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
+import { innerStart } from "./innerStart.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
 import { checkLabels, chooseHead, predictionsOf, resolveTarget, scalarTarget, taskOf } from "./target.ts";
 
@@ -74,6 +75,13 @@ export async function planRun(
       found: inputs.map(({ spec }) => `${spec.id} (${spec.dtype})`).join(", "),
       whatToDo: "Set `hold` to false for one of the inputs in pathlight.json.",
     });
+  }
+  const from = settings.from ?? entry.from;
+  if (from !== undefined) {
+    const inner = await innerStart(model, from, inputs.map(feedOf), explained);
+    explained.splice(0, explained.length, inner);
+    held.splice(0, held.length, ...inputs.map(feedOf));
+    notes.push({ code: "inner-start", message: `The attributions are of the values of ${from}, not of the sample.` });
   }
   return {
     request,

@@ -54,7 +54,7 @@ export interface RunPlan {
   readonly baselineLabel: string;
   /** Inputs that are held, preprocessing that was guessed, pixels that were dropped: sentences for the user. */
   readonly notes: readonly {
-    readonly code: "held-input" | "inferred-preprocessing" | "preprocessing";
+    readonly code: "held-input" | "inner-start" | "inferred-preprocessing" | "preprocessing";
     readonly message: string;
   }[];
 }

@@ -45,6 +45,8 @@ export const backendPreferenceSchema = z.enum(["auto", "tensorflow", "wasm", "cp
 export const settingsSchema = z.strictObject({
   target: targetSchema.default({ kind: "predicted" }),
   output: z.string().optional(),
+  /** Inner node that the path runs in, in place of the inputs. */
+  from: z.string().min(1).optional(),
   link: linkSchema.default("logit"),
   /** Undefined: black for images, zero embedding for text, zeros else. */
   baseline: baselineSchema.optional(),

@@ -122,6 +122,7 @@ export const warningSchema = z.strictObject({
     "unknown-tokens",
     "inferred-preprocessing",
     "held-input",
+    "inner-start",
     "preprocessing",
     "delta-zero",
     "budget",

@@ -120,6 +120,11 @@ export const modelSchema = z
       .optional()
       .describe("Class names in output order, or a file with one name a line."),
     output: z.string().min(1).optional().describe("Output node; needed only where the model has several."),
+    from: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Inner node that the path runs in, where the part before it has no gradient. Default: the inputs."),
     link: linkSchema.default("logit").describe("What is explained: the logit, or the probability behind it."),
     baseline: z
       .union([finite, z.string().min(1)])

@@ -6,7 +6,7 @@ export const explainSpec: CommandSpec = {
   summary: "Explain one sample: which of its parts made the model say what it said.",
   usage: [
     "pathlight explain --model PATH [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    [--target INDEX|LABEL] [--output NODE] [--link logit|softmax|sigmoid]",
+    "    [--target INDEX|LABEL] [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
@@ -43,6 +43,11 @@ export const explainSpec: CommandSpec = {
       help: "The output that is explained, by index (from 0) or label; a whole number is an index. Default: the predicted one.",
     },
     { name: "output", value: "NODE", help: "Output node, where the model has several." },
+    {
+      name: "from",
+      value: "NODE",
+      help: "Inner node that the path runs in, in place of the inputs: for models whose first part has no gradient. Attributions are of its values.",
+    },
     {
       name: "link",
       value: "LINK",

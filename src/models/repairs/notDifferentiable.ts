@@ -10,7 +10,8 @@ export function notDifferentiable(node: string | undefined, op: string, cause?: 
     {
       ...(node === undefined ? {} : { found: `${op} at ${node}` }),
       expected: "a differentiable path from the explained input to the score",
-      whatToDo: "Choose another output node, or explain from a node behind this one.",
+      whatToDo:
+        "Choose another output node, or a node behind this one to start from (`from` in pathlight.json, --from).",
     },
     cause,
   );

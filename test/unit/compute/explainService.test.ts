@@ -74,6 +74,25 @@ test("refining and regraining keep the nodes; every grain adds up alike", async 
   assert.equal(attribution?.cellErrors?.length, 4);
 });
 
+test("the path can run in an inner node: its attributions are of that node's values, and add up", async () => {
+  const whole = await service.explain(request({}, 8));
+  const inner = await service.explain(request({ from: "relu3" }, 8));
+  assert.equal(inner.status, "converged");
+  assert.ok(Math.abs(inner.deltaF - whole.deltaF) < 1e-4 * Math.abs(whole.deltaF), "the ends of the path are the same");
+  assert.deepEqual(
+    inner.attributions.map(({ input, shape }) => ({ input, shape })),
+    [{ input: "relu3", shape: [64] }],
+  );
+  // From the logits on, the score is one of them: it has all of the change, the others none.
+  const last = await service.explain(request({ from: "logits" }, 8));
+  const values = Array.from(last.attributions[0]?.values ?? []);
+  values.forEach((value, index) => {
+    const expected = index === last.target.index ? whole.deltaF : 0;
+    assert.ok(Math.abs(value - expected) < 1e-4 * Math.abs(whole.deltaF), `logit ${index}: ${value}, not ${expected}`);
+  });
+  await assert.rejects(service.explain(request({ from: "relu9" }, 8)), { code: "model-node-unknown" });
+});
+
 test("a cancelled run leaves a draft that can be gone on with", async () => {
   const controller = new AbortController();
   let runId = "";
