@@ -5,7 +5,19 @@ import { activationOperators } from "./ops/activations.ts";
 import { arithmeticOperators } from "./ops/arithmetic.ts";
 import { comparisonOperators } from "./ops/comparisons.ts";
 import { constantOperators } from "./ops/constants.ts";
+import { controlOperators } from "./ops/control.ts";
+import { einsumOperators } from "./ops/einsum.ts";
+import { elementaryOperators } from "./ops/elementary.ts";
+import { fusedOperators } from "./ops/fused.ts";
+import { gatherOperators } from "./ops/gathers.ts";
+import { generatorOperators } from "./ops/generators.ts";
+import { matMulOperators } from "./ops/matMul.ts";
+import { quantizationOperators } from "./ops/quantization.ts";
+import { reductionOperators } from "./ops/reductions.ts";
+import { scatterOperators } from "./ops/scatters.ts";
+import { selectionOperators } from "./ops/selections.ts";
 import { shapeOperators } from "./ops/shapes.ts";
+import { sliceOperators } from "./ops/slices.ts";
 
 /** Every operator that is computed. */
 export const onnxOperators: readonly OnnxOperator[] = [
@@ -13,6 +25,18 @@ export const onnxOperators: readonly OnnxOperator[] = [
   ...arithmeticOperators,
   ...comparisonOperators,
   ...constantOperators,
+  ...controlOperators,
+  ...einsumOperators,
+  ...elementaryOperators,
+  ...fusedOperators,
+  ...gatherOperators,
+  ...generatorOperators,
+  ...matMulOperators,
+  ...quantizationOperators,
+  ...reductionOperators,
+  ...scatterOperators,
+  ...selectionOperators,
+  ...sliceOperators,
   ...shapeOperators,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

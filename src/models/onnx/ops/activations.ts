@@ -13,7 +13,7 @@ function unary(name: string, f: Unary, gradient: GradientState = "yes"): OnnxOpe
 const half = Math.SQRT1_2;
 
 /** x·Φ(x), Φ by the error function or by its tanh approximation (Hendrycks, Gimpel: arXiv:1606.08415). */
-function gelu(x: tf.Tensor, approximate: boolean): tf.Tensor {
+export function gelu(x: tf.Tensor, approximate: boolean): tf.Tensor {
   if (approximate) {
     const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.mul(x, x)))));
     return tf.mul(tf.mul(0.5, x), tf.add(1, tf.tanh(inner)));

@@ -36,6 +36,12 @@ function cast(context: OpContext): Value {
   return mapValue(context.value(0), (x) => castTo(x, dtype));
 }
 
+function castLike(context: OpContext): Value {
+  const { dtype } = context.value(1);
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") throw context.unsupported("numbers", dtype);
+  return mapValue(context.value(0), (x) => castTo(x, dtype));
+}
+
 /** Booleans are 0 and 1; fractions are cut off. */
 export function castTo(x: tf.Tensor, dtype: HostTensor["dtype"]): tf.Tensor {
   if (x.dtype === dtype) return tf.clone(x);
@@ -46,6 +52,7 @@ export const constantOperators: readonly OnnxOperator[] = [
   operator("Constant", constant, { gradient: "integers" }),
   operator("Identity", (context) => mapValue(context.value(0), (x) => tf.clone(x))),
   operator("Cast", cast),
+  operator("CastLike", castLike),
   operator("Shape", shapeOf, { gradient: "integers", readsShapeOnly: true }),
   operator(
     "Size",

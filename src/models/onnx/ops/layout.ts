@@ -27,3 +27,9 @@ function alignedLast(value: Value, rank: number): tf.Tensor {
     return tf.reshape(turned, [batch, ...spatial, channels]);
   });
 }
+
+/** Where an axis stands once channels are last. */
+export function axisLast(axis: number, rank: number): number {
+  if (axis === 0) return 0;
+  return axis === 1 ? rank - 1 : axis - 1;
+}
