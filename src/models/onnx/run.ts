@@ -50,7 +50,22 @@ export class Run {
     }
     const rest: OnnxNode[] = [];
     for (const node of nodes) if (!this.#step(node)) rest.push(node);
-    return statics === undefined ? { values: this.#statics, rest } : undefined;
+    if (statics !== undefined) return undefined;
+    this.#keepStaticsFor(rest);
+    return { values: this.#statics, rest };
+  }
+
+  /** What only other statics have read is not needed again. */
+  #keepStaticsFor(rest: readonly OnnxNode[]): void {
+    const read = new Set([
+      ...rest.flatMap((node) => [...node.inputs, ...node.captures]),
+      ...this.#options.plan.fetches,
+    ]);
+    for (const [name, value] of this.#statics) {
+      if (read.has(name)) continue;
+      value.dispose();
+      this.#statics.delete(name);
+    }
   }
 
   get(name: string): Value {
