@@ -5,7 +5,10 @@ import { activationOperators } from "./ops/activations.ts";
 import { arithmeticOperators } from "./ops/arithmetic.ts";
 import { comparisonOperators } from "./ops/comparisons.ts";
 import { constantOperators } from "./ops/constants.ts";
+import { convolutionOperators } from "./ops/convolution.ts";
+import { poolingOperators } from "./ops/pooling.ts";
 import { shapeOperators } from "./ops/shapes.ts";
+import { transposedConvolutionOperators } from "./ops/transposedConvolution.ts";
 
 /** Every operator that is computed. */
 export const onnxOperators: readonly OnnxOperator[] = [
@@ -13,6 +16,9 @@ export const onnxOperators: readonly OnnxOperator[] = [
   ...arithmeticOperators,
   ...comparisonOperators,
   ...constantOperators,
+  ...convolutionOperators,
+  ...poolingOperators,
+  ...transposedConvolutionOperators,
   ...shapeOperators,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
