@@ -6,18 +6,21 @@ import { arithmeticOperators } from "./ops/arithmetic.ts";
 import { comparisonOperators } from "./ops/comparisons.ts";
 import { constantOperators } from "./ops/constants.ts";
 import { controlOperators } from "./ops/control.ts";
+import { convolutionOperators } from "./ops/convolution.ts";
 import { einsumOperators } from "./ops/einsum.ts";
 import { elementaryOperators } from "./ops/elementary.ts";
 import { fusedOperators } from "./ops/fused.ts";
 import { gatherOperators } from "./ops/gathers.ts";
 import { generatorOperators } from "./ops/generators.ts";
 import { matMulOperators } from "./ops/matMul.ts";
+import { poolingOperators } from "./ops/pooling.ts";
 import { quantizationOperators } from "./ops/quantization.ts";
 import { reductionOperators } from "./ops/reductions.ts";
 import { scatterOperators } from "./ops/scatters.ts";
 import { selectionOperators } from "./ops/selections.ts";
 import { shapeOperators } from "./ops/shapes.ts";
 import { sliceOperators } from "./ops/slices.ts";
+import { transposedConvolutionOperators } from "./ops/transposedConvolution.ts";
 
 /** Every operator that is computed. */
 export const onnxOperators: readonly OnnxOperator[] = [
@@ -37,6 +40,9 @@ export const onnxOperators: readonly OnnxOperator[] = [
   ...scatterOperators,
   ...selectionOperators,
   ...sliceOperators,
+  ...convolutionOperators,
+  ...poolingOperators,
+  ...transposedConvolutionOperators,
   ...shapeOperators,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

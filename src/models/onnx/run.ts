@@ -84,6 +84,7 @@ export class Run {
   dispose(): void {
     for (const value of this.#made.values()) value.dispose();
     this.#made.clear();
+    for (const value of this.#options.feeds.values()) value.disposeMade();
   }
 
   /** After an error nobody has the statics. */

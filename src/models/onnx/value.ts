@@ -11,6 +11,7 @@ export class Value {
   readonly dtype: tf.DataType;
   /** Lives as long as the model: what is derived from it is made once, and outside of any gradient. */
   readonly isConstant: boolean;
+  readonly #given: tf.Tensor;
   #plain: tf.Tensor | undefined;
   #channelsLast: tf.Tensor | undefined;
   #numbers: readonly number[] | undefined;
@@ -19,6 +20,7 @@ export class Value {
   private constructor(plain: tf.Tensor | undefined, channelsLast: tf.Tensor | undefined, isConstant: boolean) {
     const given = plain ?? channelsLast;
     if (given === undefined) throw new Error("a value needs a tensor");
+    this.#given = given;
     this.#plain = plain;
     this.#channelsLast = channelsLast;
     this.isConstant = isConstant;
@@ -86,6 +88,15 @@ export class Value {
     return [this.#plain, this.#channelsLast, ...this.#derived.values()].filter((tensor) => tensor !== undefined);
   }
 
+  /** Frees what was made of the tensor that was given, and leaves that to its owner. A constant keeps everything. */
+  disposeMade(): void {
+    if (this.isConstant) return;
+    if (this.#plain !== this.#given) this.#plain = disposed(this.#plain);
+    if (this.#channelsLast !== this.#given) this.#channelsLast = disposed(this.#channelsLast);
+    for (const tensor of this.#derived.values()) tensor.dispose();
+    this.#derived.clear();
+  }
+
   dispose(): void {
     for (const tensor of this.tensors()) if (!tensor.isDisposed) tensor.dispose();
   }
@@ -98,6 +109,10 @@ export class Value {
   #missing(): never {
     throw new Error("the value has no tensor");
   }
+}
+
+function disposed(tensor: tf.Tensor | undefined): undefined {
+  tensor?.dispose();
 }
 
 function toLast(rank: number): number[] {
