@@ -42,18 +42,33 @@ function overLastAxis({ attributes, version }: OnnxNode, rank: number | undefine
   return axis === -1 || (rank !== undefined && axis === rank - 1);
 }
 
-/** exp(a) / Σ exp(a), a the logits or the logits less their maximum. Returns the logits. */
+/**
+ * exp(a) / Σ exp(a), a the logits or the logits less their maximum, as exporters write it that have no softmax (JAX
+ * among them). Returns the logits.
+ */
 function writtenOutSoftmax(node: OnnxNode, producers: ReadonlyMap<string, OnnxNode>): string | undefined {
   if (node.op !== "Div") return undefined;
   const [above = "", below = ""] = node.inputs;
   const exp = producers.get(above);
-  const sum = producers.get(below);
+  const sum = behindShapes(below, producers);
   if (exp?.op !== "Exp" || sum?.op !== "ReduceSum" || sum.inputs[0] !== above) return undefined;
-  const exponent = exp.inputs[0];
-  const shift = producers.get(exponent ?? "");
-  const highest = producers.get(shift?.inputs[1] ?? "");
-  const shifted = shift?.op === "Sub" && highest?.op === "ReduceMax" && highest.inputs[0] === shift.inputs[0];
-  return shifted ? shift.inputs[0] : exponent;
+  const [exponent = ""] = exp.inputs;
+  const shift = producers.get(exponent);
+  const [logits = "", highest = ""] = shift?.op === "Sub" ? shift.inputs : [];
+  const most = behindShapes(highest, producers);
+  return most?.op === "ReduceMax" && most.inputs[0] === logits ? logits : exponent;
+}
+
+/** Up through what only changes the shape, and through a maximum with a constant (minus infinity). */
+function behindShapes(name: string, producers: ReadonlyMap<string, OnnxNode>): OnnxNode | undefined {
+  let node = producers.get(name);
+  while (node !== undefined) {
+    const made = node.inputs.filter((input) => producers.has(input));
+    if (node.op === "Max" && made.length === 1) node = producers.get(made[0] ?? "");
+    else if (passing.has(node.op) || node.op === "Expand") node = producers.get(node.inputs[0] ?? "");
+    else return node;
+  }
+  return undefined;
 }
 
 export function producersOf(graph: OnnxGraph): Map<string, OnnxNode> {

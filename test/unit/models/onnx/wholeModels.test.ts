@@ -109,7 +109,7 @@ for (const file of files) {
           return value;
         },
         x,
-        { step: 2e-3, directions: 3 },
+        { step: 1e-3, directions: 3 },
       );
       assert.ok(tf.memory().numTensors - count < 60, "what is kept are the values that follow from shapes");
       tf.dispose([x, ...tensors.values()]);
