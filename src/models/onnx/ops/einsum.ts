@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { OpContext } from "../opContext.ts";
 import { type OnnxOperator, operator } from "../operator.ts";
+import { checkSize } from "../sizeLimit.ts";
 import { Value } from "../value.ts";
 import { expandTo } from "./expandTo.ts";
 import { matMul } from "./matMul.ts";
@@ -30,6 +31,8 @@ function einsum(context: OpContext): Value {
   const output = outputAxes(right, operands, terms);
   const unknown = output.find((axis) => !sides.has(axis));
   if (unknown !== undefined || new Set(output).size !== output.length) throw refuse(`output ${right}`);
+  const shape = output.map((axis) => sides.get(axis) ?? 1);
+  checkSize(shape, context.node.name);
   const [first, ...others] = operands;
   if (first === undefined) throw refuse("no operand");
   const contracted = others.reduce((so, next, index) => {
@@ -37,11 +40,7 @@ function einsum(context: OpContext): Value {
     return contract(so, next, new Set([...output, ...later]), sides);
   }, first);
   const summed = sumAway(contracted, new Set(output));
-  const full = expandTo(
-    inOrder(summed, output),
-    output.map((axis) => sides.get(axis) ?? 1),
-  );
-  return Value.of(tf.clone(full));
+  return Value.of(tf.clone(expandTo(inOrder(summed, output), shape)));
 }
 
 function axesOf(term: string, rank: number): string[] {

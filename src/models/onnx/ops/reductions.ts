@@ -37,16 +37,12 @@ function reduce(context: OpContext, name: string, how: Reduction): Value {
   if (value.dtype !== "float32") return Value.of(ofIntegers(context, name, how, axes, shape));
   if (sizeOf(value.shape) === 0) return Value.of(tf.fill(shape, how.empty));
   if (rank === 0) return Value.of((how.single ?? tf.clone)(value.plain()));
-  if (!value.prefersChannelsLast) return Value.of(tf.reshape(how.floats(value.plain(), axes), shape));
-  const reduced = how.floats(
-    value.channelsLast(),
-    axes.map((axis) => axisLast(axis, rank)),
-  );
-  if (keep) return Value.channelsLast(reduced);
   // Where every axis behind the channels goes, batch and channels are in order already.
-  const inOrder = axes.includes(1) || kept.slice(2).every((side) => side === 1);
-  if (inOrder) return Value.of(tf.reshape(reduced, shape));
-  return Value.of(tf.reshape(Value.channelsLast(reduced).plain(), shape));
+  const inOrder = keep || axes.includes(1) || kept.slice(2).every((side) => side === 1);
+  if (!value.prefersChannelsLast || !inOrder) return Value.of(tf.reshape(how.floats(value.plain(), axes), shape));
+  const last = axes.map((axis) => axisLast(axis, rank));
+  const reduced = how.floats(value.channelsLast(), last);
+  return keep ? Value.channelsLast(reduced) : Value.of(tf.reshape(reduced, shape));
 }
 
 function ofIntegers(
