@@ -13,9 +13,14 @@ import { fusedOperators } from "./ops/fused.ts";
 import { gatherOperators } from "./ops/gathers.ts";
 import { generatorOperators } from "./ops/generators.ts";
 import { matMulOperators } from "./ops/matMul.ts";
+import { normalizationOperators } from "./ops/normalization.ts";
+import { padOperators } from "./ops/pad.ts";
 import { poolingOperators } from "./ops/pooling.ts";
 import { quantizationOperators } from "./ops/quantization.ts";
+import { rearrangingOperators } from "./ops/rearrange.ts";
+import { recurrentOperators } from "./ops/recurrent/operators.ts";
 import { reductionOperators } from "./ops/reductions.ts";
+import { resizeOperators } from "./ops/resize.ts";
 import { scatterOperators } from "./ops/scatters.ts";
 import { selectionOperators } from "./ops/selections.ts";
 import { shapeOperators } from "./ops/shapes.ts";
@@ -43,6 +48,11 @@ export const onnxOperators: readonly OnnxOperator[] = [
   ...convolutionOperators,
   ...poolingOperators,
   ...transposedConvolutionOperators,
+  ...normalizationOperators,
+  ...padOperators,
+  ...rearrangingOperators,
+  ...resizeOperators,
+  ...recurrentOperators,
   ...shapeOperators,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

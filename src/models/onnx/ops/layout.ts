@@ -33,3 +33,18 @@ export function axisLast(axis: number, rank: number): number {
   if (axis === 0) return 0;
   return axis === 1 ? rank - 1 : axis - 1;
 }
+
+/** The tensor in whichever order it is there; `axisOf` says where an axis of ONNX's is in it. */
+export function inLayout(value: Value): tf.Tensor {
+  return value.prefersChannelsLast ? value.channelsLast() : value.plain();
+}
+
+/** Place of an axis of ONNX's order, not negative, in `inLayout`. */
+export function axisOf(value: Value, axis: number): number {
+  return value.prefersChannelsLast ? axisLast(axis, value.shape.length) : axis;
+}
+
+/** What was made of `inLayout` of a value, with its axes where they were. */
+export function fromLayout(value: Value, tensor: tf.Tensor): Value {
+  return value.prefersChannelsLast ? Value.channelsLast(tensor) : Value.of(tensor);
+}
