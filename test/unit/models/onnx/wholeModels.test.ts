@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { seededRandom } from "../../../../src/common/random.ts";
 import type { DifferentiableModel, NodeId } from "../../../../src/engine/port.ts";
 import { loadModel } from "../../../../src/models/loadModel.ts";
+import { readNpy } from "../../../../src/samples/index.ts";
 import { usableBackends, useBackend } from "../backends.ts";
 import { assertGradient } from "../finiteDifferences.ts";
 
@@ -92,6 +93,32 @@ for (const file of files) {
       assert.equal(tf.memory().numTensors, before, "no tensor is left");
     });
 
+    const exact = join(folder, file.replace(/-(script|dynamo)\.onnx$/, ".gradient.npy"));
+    if (existsSync(exact)) {
+      test(`${backend}: ${file}: the gradient is PyTorch's in float64`, async () => {
+        await useBackend(backend);
+        const { model } = await loadModel(join(folder, file));
+        const sample = await readNpy(exact.replace(".gradient.", ".x."));
+        const expected = await readNpy(exact);
+        const [input, output] = [model.inputs[0]?.id ?? "", model.outputs[0]?.id ?? ""];
+        const gradient = tf.tidy(() => {
+          const score = (x: tf.Tensor) => {
+            const y = tf.reshape(model.evaluate(new Map([[input, x]]), [output])[0] ?? x, [-1]);
+            return tf.sum(tf.mul(y, tf.cos(tf.range(0, y.size)))).asScalar();
+          };
+          return Array.from(
+            tf
+              .grad(score)(tf.tensor(sample.data, [...sample.shape]))
+              .dataSync(),
+          );
+        });
+        const off = gradient.reduce((sum, value, i) => sum + Math.abs(value - (expected.data[i] ?? Number.NaN)), 0);
+        const size = Array.from(expected.data).reduce((sum, value) => sum + Math.abs(value), 0);
+        assert.ok(off <= 1e-4 * size, `off by ${off} of ${size}`);
+        model.dispose();
+      });
+      continue;
+    }
     test(`${backend}: ${file}: differences confirm the gradient`, async () => {
       await useBackend(backend);
       const { model } = await loadModel(join(folder, file));
