@@ -14,10 +14,11 @@ export function composedKernel(
   };
 }
 
-/** What the engine hands to a kernel are the tensors themselves. */
+/** What the engine hands to a kernel are the tensors themselves. Optional ones that are not given are left out. */
 export function asTensors(kernelName: string, inputs: tf.NamedTensorInfoMap): Record<string, tf.Tensor> {
   const tensors: Record<string, tf.Tensor> = {};
   for (const [name, input] of Object.entries(inputs)) {
+    if (input === undefined || input === null) continue;
     if (!(input instanceof tf.Tensor)) throw new Error(`${kernelName}: the input ${name} is no tensor`);
     tensors[name] = input;
   }
