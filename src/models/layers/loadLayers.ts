@@ -32,6 +32,7 @@ export async function loadLayers(source: ModelJson, weights: Weights): Promise<L
       if (!before.has(name)) variable.dispose();
     }
     if (cause instanceof PathlightError) throw cause;
+    if (cause instanceof Error && openSize.test(cause.message)) throw openShape(source, cause);
     throw modelInvalid(
       source.file,
       "The layers model cannot be built.",
@@ -41,6 +42,26 @@ export async function loadLayers(source: ModelJson, weights: Weights): Promise<L
       cause,
     );
   }
+}
+
+/** What tfjs says when a weight has no size because an input has none. */
+const openSize =
+  /shape comprised of positive integers|axis of .* should be defined|last dimension .* should be defined/i;
+
+function openShape(source: ModelJson, cause: Error): PathlightError {
+  const text = JSON.stringify(source.topology);
+  const shape = /"(?:batch_input_shape|batchInputShape|batch_shape)":(\[[^\]]*\])/.exec(text)?.[1];
+  return new PathlightError(
+    "model-unsupported-shape",
+    "The input shape leaves a size open that the weights depend on.",
+    {
+      file: source.file,
+      expected: "an input shape in which only the batch, and sizes that no weight depends on, are open",
+      found: shape === undefined ? cause.message : `the shape ${shape.replaceAll("null", "any")}`,
+      whatToDo: "Build the model with a fixed input shape before saving it.",
+    },
+    cause,
+  );
 }
 
 async function build(source: ModelJson, weights: Weights): Promise<tfl.LayersModel> {
