@@ -11,8 +11,8 @@ export interface GradientBreak {
 }
 
 /**
- * Finds it by cutting the graph: the gradient of the score with respect to inner nodes, halving the nodes between the
- * inputs and the score. One row a feed. Null where every gradient that can be had is finite. For error messages only.
+ * Finds it by cutting the graph: the gradient of the score with respect to one node after the other, from the score
+ * back. One row a feed. Null where every gradient that can be had is finite. Slow: for error messages only.
  */
 export function nonFiniteGradient(
   model: DifferentiableModel,
@@ -27,26 +27,13 @@ export function nonFiniteGradient(
     });
     return gradient?.some((value) => !Number.isFinite(value)) ?? false;
   };
-  let [low, high] = [0, nodes.length];
-  const [first] = nodes;
-  if (first === undefined || !isBroken(first)) return scan(nodes, isBroken);
-  while (high - low > 1) {
-    const middle = (low + high) >>> 1;
-    if (isBroken(nodes[middle] ?? first)) low = middle;
-    else high = middle;
-  }
-  const at = nodes[low] ?? first;
-  const behind = nodes.slice(low + 1).find((id) => {
-    const dependence = gradientAt(model, feeds, at, (all) => model.evaluate(all, [id])[0]);
-    return dependence !== null && !isBroken(id);
-  });
+  const place = nodes.findLastIndex(isBroken);
+  const at = nodes[place];
+  if (at === undefined) return null;
+  const behind = nodes
+    .slice(place + 1)
+    .find((id) => gradientAt(model, feeds, at, (all) => model.evaluate(all, [id])[0]) !== null);
   return { at, behind: behind ?? null };
-}
-
-/** Where the first node says nothing, for example as one that is held, every node is asked, from the score back. */
-function scan(nodes: readonly NodeId[], isBroken: (id: NodeId) => boolean): GradientBreak | null {
-  const at = nodes.findLast(isBroken);
-  return at === undefined ? null : { at, behind: nodes[nodes.indexOf(at) + 1] ?? null };
 }
 
 /** The gradient of a sum with respect to the value of a node; null where it does not depend on it, or there is none. */
