@@ -16,7 +16,8 @@ export const conv2dBackpropInputGradient = gradient(tf.Conv2DBackpropInput, ["dy
   const mode = roundingAttribute(attrs["dimRoundingMode"]);
   const info = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, strides, 1, pad, mode);
   return {
-    dy: () => tf.conv2d(x, filter, strides, pad, "NHWC", 1, mode),
+    // A rule of rounding is allowed, and needed, beside padding in numbers only.
+    dy: () => tf.conv2d(x, filter, strides, pad, "NHWC", 1, typeof pad === "string" ? undefined : mode),
     filter: () => convolutionFilterGradient(x, dy, info),
   };
 });

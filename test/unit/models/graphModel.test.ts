@@ -194,10 +194,12 @@ test("an unknown op and a control-flow op are refused with the node's name", asy
   const flow = writeGraphModel(
     [
       placeholder("x", [-1, 4]),
+      { name: "sum", op: "Sum", input: ["x", "axes"], attr: { keep_dims: { b: false } } },
+      { name: "flag", op: "Greater", input: ["sum", "limit"] },
       { name: "gate", op: "Switch", input: ["x", "flag"] },
       { name: "y", op: "Relu", input: ["gate:1"] },
     ],
-    [constant("flag", [1], [])],
+    [constant("axes", [0, 1]), { name: "limit", shape: [], values: Float32Array.of(1) }],
   );
   const { model } = await loadModel(flow);
   assert.throws(
