@@ -44,6 +44,16 @@ export async function loadLayers(source: ModelJson, weights: Weights): Promise<L
   }
 }
 
+/** Frees what a layer has made and nobody holds when it cannot be built. Variables, which are all that layers keep, stay. */
+async function inScope<T>(work: () => Promise<T>): Promise<T> {
+  tf.engine().startScope("layers model");
+  try {
+    return await work();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
 /** What tfjs says when a weight has no size because an input has none. */
 const openSize =
   /shape comprised of positive integers|axis of .* should be defined|last dimension .* should be defined/i;
@@ -66,7 +76,7 @@ function openShape(source: ModelJson, cause: Error): PathlightError {
 
 async function build(source: ModelJson, weights: Weights): Promise<tfl.LayersModel> {
   const modelTopology = completeTopology(source.topology, weights.specs);
-  const model = await tfl.loadLayersModel({ load: async () => ({ modelTopology }) });
+  const model = await inScope(() => tfl.loadLayersModel({ load: async () => ({ modelTopology }) }));
   if (model.inputs === undefined || model.inputs.length === 0) {
     throw new PathlightError("model-unsupported-shape", "The model does not say which input it takes.", {
       file: source.file,
