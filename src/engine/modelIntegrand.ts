@@ -2,6 +2,7 @@ import { dispose, engine, keep, sum, type Tensor, tensor, tidy, tile } from "@te
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
+import { type GradientBreak, nonFiniteGradient } from "./nonFiniteGradient.ts";
 import type { PathIntegrand, PathSamples } from "./pathIntegrand.ts";
 import type { DifferentiableModel, NodeId } from "./port.ts";
 import { type ScoreTarget, scoreOf } from "./scoreOf.ts";
@@ -193,22 +194,35 @@ export class ModelIntegrand implements PathIntegrand {
   async #throwNotFinite(alpha: number, what: "score" | "gradient"): Promise<never> {
     const points = this.segments.map((segment) => this.#points(segment, [alpha]));
     let node: NodeId | null;
+    let broken: GradientBreak | null = null;
     try {
-      node = await this.#options.model.firstNonFiniteNode(this.#feeds(points, 1));
+      const feeds = this.#feeds(points, 1);
+      node = await this.#options.model.firstNonFiniteNode(feeds);
+      if (node === null) broken = nonFiniteGradient(this.#options.model, feeds, this.#options.target);
     } finally {
       dispose(points);
     }
-    const where = node === null ? "" : ` The first node that is not finite is ${node}.`;
     throw new PathlightError(
       "not-finite",
-      `The ${what} is not a finite number at α = ${alpha.toPrecision(4)} of the path.${where}`,
+      `The ${what} is not a finite number at α = ${alpha.toPrecision(4)} of the path.${placeOf(node, broken)}`,
       {
         expected: "finite values along the whole path",
         found: node === null ? "finite values in the forward pass, not in the gradient" : `not finite from ${node} on`,
-        whatToDo: "Check the weights of that node and the sample, or try another baseline.",
+        whatToDo:
+          node === null
+            ? "Try another baseline: the path runs through a place where this node has no finite slope."
+            : "Check the weights of that node and the sample, or try another baseline.",
       },
     );
   }
+}
+
+function placeOf(node: NodeId | null, broken: GradientBreak | null): string {
+  if (node !== null) return ` The first node that is not finite is ${node}.`;
+  if (broken === null) return "";
+  return broken.behind === null
+    ? ` Going back from the score, it first appears at ${broken.at}.`
+    : ` Going back from the score, it first appears at ${broken.behind}, which reads ${broken.at}.`;
 }
 
 function checkInput(node: NodeId, x: Tensor, baseline: Tensor): void {

@@ -5,6 +5,7 @@ import { locateRows, rowKind } from "../protocol/rows.ts";
 import { chooseBackend, installTensorFlow } from "./backendCommands.ts";
 import { chooseExplanations, itemIds, pickSamples } from "./commandArguments.ts";
 import type { CommandHandlers } from "./commandIds.ts";
+import { readDataText } from "./dataText.ts";
 import type { HistoryRecord } from "./history.ts";
 import { sampleKindOf } from "./sampleKind.ts";
 import { fileTarget, requireKind, rowTarget, selectionTarget, textTarget } from "./sampleTargets.ts";
@@ -135,10 +136,11 @@ async function currentOrChosenRow(file: string): Promise<number | undefined> {
   if (kind === null) return undefined;
   const editor = vscode.window.activeTextEditor;
   const isActive = editor !== undefined && editor.document.uri.fsPath === file;
-  const document = isActive ? editor.document : await vscode.workspace.openTextDocument(vscode.Uri.file(file));
-  const { rows, problem } = locateRows(document.getText(), kind);
+  // The editor's text may be newer than the file; a file of many megabytes cannot be opened as a document.
+  const text = isActive ? editor.document.getText() : await textOf(file);
+  const { rows, problem } = locateRows(text, kind);
   if (isActive) {
-    const offset = document.offsetAt(editor.selection.active);
+    const offset = editor.document.offsetAt(editor.selection.active);
     const here = rows.find((row) => offset >= row.start && offset <= row.end);
     if (here !== undefined) return here.row;
   }
@@ -155,6 +157,25 @@ async function currentOrChosenRow(file: string): Promise<number | undefined> {
     { title: vscode.l10n.t("Pathlight: which row of {0}?", path.basename(file)), matchOnDescription: true },
   );
   return picked?.row;
+}
+
+async function textOf(file: string): Promise<string> {
+  const opened = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "file" && uri.fsPath === file);
+  if (opened !== undefined) return opened.getText();
+  try {
+    return (await readDataText(file)).text;
+  } catch (cause) {
+    throw new PathlightError(
+      "sample-not-found",
+      "The data file cannot be read.",
+      {
+        file,
+        found: cause instanceof Error ? cause.message : String(cause),
+        whatToDo: "Check that the file is there.",
+      },
+      cause,
+    );
+  }
 }
 
 function uriOf(resource: unknown): vscode.Uri | undefined {

@@ -1,11 +1,9 @@
 import { columnProbeRows, locateRows, type RowFields, rowFields, rowKind, textColumns } from "../protocol/rows.ts";
 
-const MOST_CHARACTERS = 20_000_000;
-
-/** Names of the columns of a data file that hold text; none for very large files, which are not worth the wait. */
+/** Names of the columns of a data file that hold text, from the rows around `row`, or the last ones that were read. */
 export function textColumnsOf(file: string, text: string, row: number): string[] {
   const kind = rowKind(file);
-  if (kind === null || kind === "txt" || text.length > MOST_CHARACTERS) return [];
+  if (kind === null || kind === "txt") return [];
   const { columns, rows } = locateRows(text, kind);
   const first = Math.max(0, Math.min(row, rows.length - columnProbeRows));
   const fields: RowFields[] = [];

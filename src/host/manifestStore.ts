@@ -41,11 +41,10 @@ export class ManifestStore {
   async read(file: string): Promise<LoadedManifest> {
     const text = await readFile(file, "utf8");
     const { manifest, issues } = readManifestText(text);
-    const [first] = issues;
-    if (manifest === undefined || first !== undefined) {
+    if (manifest === undefined || issues.length > 0) {
       throw new PathlightError("manifest-invalid", `The manifest has ${count(issues.length, "mistake")}.`, {
         file,
-        found: first === undefined ? undefined : `line ${first.line}: ${first.message}`,
+        found: issues.map(({ line, message }) => `line ${line}: ${message}`).join(" "),
         whatToDo: "Open the manifest: the Problems panel lists every mistake with its line.",
       });
     }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { ModelInfo } from "../protocol/compute.ts";
 import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
@@ -6,6 +5,7 @@ import type { PanelState } from "../protocol/panel.ts";
 import { usualTextColumn } from "../protocol/rows.ts";
 import { baselineChoices, baselineOfEntry, withCurrent } from "./baselineChoices.ts";
 import { textColumnsOf } from "./dataColumns.ts";
+import { readDataText } from "./dataText.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 
@@ -74,7 +74,8 @@ async function columnsOf({ sample, model }: Subject): Promise<Options["columns"]
   const ref = sample.sample;
   if (ref.kind !== "file" || ref.row === undefined) return [];
   try {
-    const names = textColumnsOf(ref.path, await readFile(ref.path, "utf8"), ref.row);
+    const { text } = await readDataText(ref.path);
+    const names = textColumnsOf(ref.path, text, ref.row);
     if (names.length < 2) return [];
     const read = ref.column ?? model.dataset?.text ?? usualTextColumn(names);
     return names.toSorted((a, b) => Number(b === read) - Number(a === read)).map((name) => ({ id: name, label: name }));

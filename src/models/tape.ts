@@ -19,14 +19,17 @@ export function tapeLength(): number {
   return isRecording() ? tf.engine().state.activeTape.length : 0;
 }
 
+/** What guarded entries put out. */
+const guardedOutputs = new WeakSet<tf.Tensor>();
+
 type TapeNode = ReturnType<typeof tf.engine>["state"]["activeTape"][number];
 
 /**
  * Ties the tape entries from `start` on to nodes of the model, so that a gradient that cannot pass is refused with the
  * name of the node it stopped at, and never becomes a silent zero:
  * - an op without a gradient;
- * - a tensor of integers or booleans on the way from the explained input to the score (int casts, comparisons),
- *   unless what arrives there from the score is exactly zero, as for the condition of `where`.
+ * - what made a tensor of integers or booleans on the way from the explained input to the score (int casts,
+ *   comparisons), unless what arrives there from the score is exactly zero, as for the condition of `where`.
  */
 export function guardTape(start: number, nameOf: (entry: TapeNode) => string): void {
   const tape = tf.engine().state.activeTape;
@@ -45,6 +48,7 @@ export function rollbackTape(start: number): void {
 function guardEntry(entry: TapeNode, name: string): void {
   const gradient = entry.gradient;
   const op = entry.kernelName;
+  for (const output of entry.outputs) guardedOutputs.add(output);
   entry.gradient = (dys) => {
     try {
       if (gradient === undefined || stepOps.has(op) || entry.outputs.every((output) => output.dtype !== "float32")) {
@@ -58,7 +62,7 @@ function guardEntry(entry: TapeNode, name: string): void {
   };
 }
 
-/** Gradients of an entry, where each one with respect to integers or booleans must be zero. */
+/** Gradients of an entry, where each one with respect to integers or booleans must be zero in the end. */
 function guardInputs(
   entry: TapeNode,
   gradients: Record<string, () => tf.Tensor>,
@@ -74,8 +78,10 @@ function guardInputs(
         if (gradient === undefined) throw notDifferentiable(name, op);
         if (input.dtype === "float32" || input.dtype === "complex64") return gradient();
         const zero = (op === "Select" && key === "condition") || dys.every((dy) => isZero(dy));
-        if (!zero) throw notDifferentiable(name, op);
-        return tf.zeros(input.shape);
+        if (zero) return tf.zeros(input.shape);
+        // Handed on as not zero, to be refused under the name of what made these integers.
+        if (guardedOutputs.has(input)) return tf.ones(input.shape);
+        throw notDifferentiable(name, op);
       } catch (cause) {
         releaseTape();
         throw named(cause, name, op);

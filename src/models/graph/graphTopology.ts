@@ -7,10 +7,15 @@ const attributeSchema = z.looseObject({
   i: z.union([z.string(), z.number()]).optional(),
   f: z.number().optional(),
   type: z.union([z.string(), z.number()]).optional(),
+  shape: z
+    .looseObject({ dim: z.array(z.looseObject({ size: z.union([z.string(), z.number()]).optional() })).optional() })
+    .nullish(),
+  func: z.looseObject({ name: z.string() }).nullish(),
   list: z.looseObject({ s: z.array(z.union([z.string(), z.array(z.number())])).optional() }).nullish(),
 });
 
-const nodeSchema = z.looseObject({
+/** A node of a GraphDef, or of one of its functions. */
+export const graphNodeSchema = z.looseObject({
   name: z.string().min(1),
   op: z.string().min(1),
   input: z.array(z.string()).optional(),
@@ -18,7 +23,7 @@ const nodeSchema = z.looseObject({
 });
 
 /** A node of a TensorFlow GraphDef as JSON. */
-export type GraphDefNode = z.infer<typeof nodeSchema>;
+export type GraphDefNode = z.infer<typeof graphNodeSchema>;
 export type Attributes = Readonly<Record<string, z.infer<typeof attributeSchema>>>;
 
 /** Where an input comes from: a node and which of its outputs. */
@@ -28,7 +33,7 @@ export interface Reference {
 }
 
 export function parseGraphNodes(file: string, topology: Record<string, unknown>): GraphDefNode[] {
-  const parsed = z.array(nodeSchema).safeParse(topology["node"]);
+  const parsed = z.array(graphNodeSchema).safeParse(topology["node"]);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw modelInvalid(

@@ -5,6 +5,8 @@ import type { NodeId, NodeSpec } from "../../engine/port.ts";
 import { modelInvalid } from "../disk/modelErrors.ts";
 import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
+import { graphFunctions } from "./controlFlow/graphFunctions.ts";
+import { hasControlFlow, resolveControlFlow } from "./controlFlow/resolveControlFlow.ts";
 import { GraphDifferentiableModel } from "./graphDifferentiableModel.ts";
 import { GraphIndex, type GraphModel } from "./graphIndex.ts";
 import { type GraphDefNode, outputId, parseGraphNodes, parseReference } from "./graphTopology.ts";
@@ -13,7 +15,7 @@ import { unfuse } from "./unfuse.ts";
 
 /** Builds a graph model with its weights. After a failure no tensor is left. */
 export async function loadGraph(source: ModelJson, weights: Weights): Promise<GraphDifferentiableModel> {
-  const nodes = unfuse(parseGraphNodes(source.file, source.topology));
+  const nodes = unfuse(withoutControlFlow(source, weights));
   refuseDangling(source.file, nodes, new Set(weights.specs.map((spec) => spec.name)));
   const artifacts: tf.io.ModelArtifacts = {
     modelTopology: { ...source.topology, node: nodes },
@@ -27,7 +29,7 @@ export async function loadGraph(source: ModelJson, weights: Weights): Promise<Gr
     const known = knownOps(model);
     refuseUnknownOps(source.file, nodes, (node) => known.get(node.name) ?? false);
     const index = new GraphIndex(nodes, model);
-    return new GraphDifferentiableModel(model, index, { inputs: inputs(model), outputs: outputs(model, index) });
+    return new GraphDifferentiableModel(model, index, { inputs: inputs(model, index), outputs: outputs(model, index) });
   } catch (cause) {
     model?.dispose();
     if (cause instanceof PathlightError) throw cause;
@@ -42,6 +44,26 @@ export async function loadGraph(source: ModelJson, weights: Weights): Promise<Gr
   }
 }
 
+function withoutControlFlow(source: ModelJson, weights: Weights): GraphDefNode[] {
+  const nodes = parseGraphNodes(source.file, source.topology);
+  if (!hasControlFlow(nodes)) return nodes;
+  const tensors = tf.io.decodeWeights(weights.data, weights.specs);
+  try {
+    const weightsByName = new Map(Object.entries(tensors));
+    return resolveControlFlow(nodes, graphFunctions(source.topology), weightsByName, signatureOutputs(source));
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+function signatureOutputs(source: ModelJson): string[] {
+  const named = source.signature?.["outputs"];
+  if (!isRecord(named)) return [];
+  return Object.values(named).flatMap((output) =>
+    isRecord(output) && typeof output["name"] === "string" ? [parseReference(output["name"]).node] : [],
+  );
+}
+
 /** In a scope, so that weights do not stay behind when the graph is refused. */
 function build(artifacts: tf.io.ModelArtifacts): GraphModel {
   tf.engine().startScope("graph model");
@@ -54,8 +76,10 @@ function build(artifacts: tf.io.ModelArtifacts): GraphModel {
   }
 }
 
-function inputs(model: GraphModel): NodeSpec[] {
-  return model.inputs.map(({ name, shape, dtype }) => ({
+/** An input with a default, such as a training flag, keeps it. */
+function inputs(model: GraphModel, index: GraphIndex): NodeSpec[] {
+  const asked = model.inputs.filter(({ name }) => index.node(name)?.op !== "PlaceholderWithDefault");
+  return asked.map(({ name, shape, dtype }) => ({
     id: parseReference(name).node,
     op: "Placeholder",
     shape: (shape ?? [-1]).map((size) => (size < 0 ? null : size)),
@@ -63,12 +87,12 @@ function inputs(model: GraphModel): NodeSpec[] {
   }));
 }
 
-/** Without a signature tfjs takes every node that nobody reads, unused constants among them. */
+/** Without a signature tfjs takes every node that nobody reads, unused constants and inputs among them. */
 function outputs(model: GraphModel, index: GraphIndex): NodeId[] {
   const ids = model.outputs.map(({ name }) => outputId(parseReference(name)));
   return ids.filter((id) => {
     const node = index.node(id);
-    return node !== undefined && node.op !== "NoOp" && !index.isConstant(node);
+    return node !== undefined && !/^(NoOp$|Placeholder)/.test(node.op) && !index.isConstant(node);
   });
 }
 

@@ -4,14 +4,22 @@ import type { GraphDefNode } from "./graphTopology.ts";
 const dynamicOps: ReadonlySet<string> = new Set([
   ...["Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "If", "StatelessIf", "While", "StatelessWhile"],
   ...["NonMaxSuppressionV2", "NonMaxSuppressionV3", "NonMaxSuppressionV4", "NonMaxSuppressionV5", "Where"],
+  ...["TensorListReserve", "EmptyTensorList", "TensorListFromTensor", "TensorListSetItem", "TensorListGetItem"],
+  ...["TensorListPushBack", "TensorListPopBack", "TensorListStack", "TensorListGather", "TensorListLength"],
+  ...["TensorListResize", "TensorListConcat", "TensorListConcatV2", "TensorListScatter", "TensorListScatterV2"],
+  ...["TensorListSplit", "TensorArrayV3", "TensorArrayReadV3", "TensorArrayWriteV3", "TensorArrayGatherV3"],
+  ...["TensorArrayScatterV3", "TensorArrayConcatV3", "TensorArraySplitV3", "TensorArraySizeV3", "TensorArrayCloseV3"],
   ...["HashTable", "HashTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableImport", "LookupTableImportV2"],
 ]);
 
-/** Control flow, tables and outputs of a size that only the values tell cannot run in one synchronous pass. */
+/**
+ * Control flow that an input decides, tables and outputs of a size that only the values tell cannot run in one
+ * synchronous pass. What no input decides has been resolved before.
+ */
 export function refuseDynamicOp(node: GraphDefNode): void {
   if (!isDynamic(node)) return;
   throw new PathlightError("model-unknown-op", `The op ${node.op} cannot be used in an explanation.`, {
-    expected: "operations without control flow and lookup tables",
+    expected: "operations without lookup tables, and conditions and loops that no input decides",
     found: `${node.op} at ${node.name}`,
     whatToDo: "Choose an output node before this one, or start from a node behind it.",
   });

@@ -2,20 +2,23 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { PathlightError } from "../../common/errors.ts";
 import { modelInvalid } from "../disk/modelErrors.ts";
-import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
+import type { ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
+import { completeTopology } from "./completeTopology.ts";
 import { type Layer, wrappedLayer } from "./layerFields.ts";
 import { isLayer } from "./layerSteps.ts";
 import { LayersDifferentiableModel } from "./layersDifferentiableModel.ts";
 import { refuseUnknownLayers } from "./refuseUnknownLayers.ts";
 import { repairLayerCall } from "./repairLayerCalls.ts";
+import { repairLayerClasses } from "./repairLayerClasses.ts";
 
 /** Builds a layers model and loads its weights. After a failure no tensor is left. */
 export async function loadLayers(source: ModelJson, weights: Weights): Promise<LayersDifferentiableModel> {
+  repairLayerClasses();
   refuseUnknownLayers(source.file, source.topology);
   const before = new Set(Object.keys(tf.engine().registeredVariables));
   try {
-    const model = await build(source);
+    const model = await build(source, weights);
     const tensors = tf.io.decodeWeights(weights.data, weights.specs);
     try {
       model.loadWeights(tensors, true);
@@ -29,6 +32,7 @@ export async function loadLayers(source: ModelJson, weights: Weights): Promise<L
       if (!before.has(name)) variable.dispose();
     }
     if (cause instanceof PathlightError) throw cause;
+    if (cause instanceof Error && openSize.test(cause.message)) throw openShape(source, cause);
     throw modelInvalid(
       source.file,
       "The layers model cannot be built.",
@@ -40,9 +44,39 @@ export async function loadLayers(source: ModelJson, weights: Weights): Promise<L
   }
 }
 
-async function build(source: ModelJson): Promise<tfl.LayersModel> {
-  const modelTopology = withoutInitializers(source.topology);
-  const model = await tfl.loadLayersModel({ load: async () => ({ modelTopology }) });
+/** Frees what a layer has made and nobody holds when it cannot be built. Variables, which are all that layers keep, stay. */
+async function inScope<T>(work: () => Promise<T>): Promise<T> {
+  tf.engine().startScope("layers model");
+  try {
+    return await work();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** What tfjs says when a weight has no size because an input has none. */
+const openSize =
+  /shape comprised of positive integers|axis of .* should be defined|last dimension .* should be defined/i;
+
+function openShape(source: ModelJson, cause: Error): PathlightError {
+  const text = JSON.stringify(source.topology);
+  const shape = /"(?:batch_input_shape|batchInputShape|batch_shape)":(\[[^\]]*\])/.exec(text)?.[1];
+  return new PathlightError(
+    "model-unsupported-shape",
+    "The input shape leaves a size open that the weights depend on.",
+    {
+      file: source.file,
+      expected: "an input shape in which only the batch, and sizes that no weight depends on, are open",
+      found: shape === undefined ? cause.message : `the shape ${shape.replaceAll("null", "any")}`,
+      whatToDo: "Build the model with a fixed input shape before saving it.",
+    },
+    cause,
+  );
+}
+
+async function build(source: ModelJson, weights: Weights): Promise<tfl.LayersModel> {
+  const modelTopology = completeTopology(source.topology, weights.specs);
+  const model = await inScope(() => tfl.loadLayersModel({ load: async () => ({ modelTopology }) }));
   if (model.inputs === undefined || model.inputs.length === 0) {
     throw new PathlightError("model-unsupported-shape", "The model does not say which input it takes.", {
       file: source.file,
@@ -52,22 +86,6 @@ async function build(source: ModelJson): Promise<tfl.LayersModel> {
     });
   }
   return model;
-}
-
-/** Starting values are overwritten by the weights; drawing them can take minutes (orthogonal matrices). */
-function withoutInitializers(value: Record<string, unknown>): Record<string, unknown> {
-  const clean = (each: unknown): unknown => {
-    if (Array.isArray(each)) return each.map(clean);
-    if (!isRecord(each)) return each;
-    return Object.fromEntries(
-      Object.entries(each).map(([key, inner]) => [
-        key,
-        key.endsWith("_initializer") && inner !== null ? { class_name: "Zeros", config: {} } : clean(inner),
-      ]),
-    );
-  };
-  const cleaned = clean(value);
-  return isRecord(cleaned) ? cleaned : value;
 }
 
 /** Every layer of a model, those of nested models and inside wrappers too. */

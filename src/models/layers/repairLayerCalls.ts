@@ -12,6 +12,8 @@ import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts
  * - LayerNormalization hands its own mean and variance to the op for batch normalization, whose gradient with respect to
  *   them costs memory in every other model;
  * - Masking multiplies with a comparison, which is taken as constant here: its derivative is zero wherever there is one.
+ * - CenterCrop samples the picture, by an op without a gradient; it is a slice;
+ * - Softmax over another axis than the last one is refused by tfjs.
  * The values stay the same.
  */
 export function repairLayerCall(layer: Layer): void {
@@ -32,6 +34,8 @@ const calls: Readonly<Record<string, Call>> = {
     const present = tf.any(tf.notEqual(input, typeof value === "number" ? value : 0), -1, true);
     return tf.mul(input, tf.cast(detached(present), "float32"));
   },
+  CenterCrop: centerCrop,
+  Softmax: softmax,
   ThresholdedReLU: (layer, input) => {
     const theta = layerField(layer, "theta");
     return tf.where(tf.greater(input, typeof theta === "number" ? theta : 1), input, tf.zerosLike(input));
@@ -52,6 +56,31 @@ function conv2d(layer: Layer, input: tf.Tensor): tf.Tensor {
   const y = tf.conv2d(rank4(x), kernel, pair(strides), pad, "NHWC", pair(dilationRate));
   const biased = addBias(layer, y);
   return channelsFirst ? tf.transpose(biased, [0, 3, 1, 2]) : biased;
+}
+
+/** [..., height, width, channels] to the layer's height and width, as much off before as after, or one less. */
+function centerCrop(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const sizes = ["height", "width"].map((name) => Number(layerField(layer, name)));
+  const present = input.shape.slice(-3, -1);
+  const rests = sizes.map((size, i) => (present[i] ?? 0) - size);
+  if (rests.some((rest) => rest < 0)) {
+    throw new PathlightError("model-unsupported-shape", `The layer ${layer.name} would have to enlarge its input.`, {
+      expected: `at least ${sizes.join(" × ")}`,
+      found: present.join(" × "),
+      whatToDo: "Give larger pictures, or use a Resizing layer in the model.",
+    });
+  }
+  const begin = rests.map((rest) => Math.floor(rest / 2));
+  const outer = input.shape.slice(0, -3);
+  return tf.slice(input, [...outer.map(() => 0), ...begin, 0], [...outer, ...sizes, -1]);
+}
+
+function softmax(layer: Layer, input: tf.Tensor): tf.Tensor {
+  const field = layerField(layer, "axis");
+  const last = input.rank - 1;
+  const axis = typeof field === "number" ? (field + input.rank) % input.rank : last;
+  const order = input.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
+  return axis === last ? tf.softmax(input) : tf.transpose(tf.softmax(tf.transpose(input, order)), order);
 }
 
 /** [..., inputs] × [inputs, units]; only the last axis is contracted. */

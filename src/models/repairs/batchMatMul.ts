@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { gradient, savedTensor } from "./gradient.ts";
+import { sumTo } from "./sumTo.ts";
 
 /**
  * BatchMatMul. tfjs gives a gradient of the wrong shape, and throws, where one side was repeated over the other's batch
@@ -27,9 +28,4 @@ export const batchMatMulGradient = gradient(tf.BatchMatMul, ["a", "b"], (dy, sav
 function swapLast(x: tf.Tensor): tf.Tensor {
   const axes = x.shape.map((_, axis) => axis);
   return tf.transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
-}
-
-function sumTo(x: tf.Tensor, shape: number[]): tf.Tensor {
-  const axes = tf.broadcast_util.getReductionAxes(shape, x.shape);
-  return tf.reshape(axes.length === 0 ? x : tf.sum(x, axes), shape);
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { padAttribute, pairAttribute, rank4, roundingAttribute } from "./attributes.ts";
+import { convolutionFilterGradient } from "./convolutionFilter.ts";
 import { spreadForTransposedConvolution } from "./convolutionGradient.ts";
 import { gradient, savedTensor } from "./gradient.ts";
 
@@ -48,7 +49,7 @@ export const conv2dGradient = gradient(tf.Conv2D, ["x", "filter"], (dy, saved, a
     return tf.conv2d(rank4(spread), rank4(turned), 1, "valid", "NHWC", dilations);
   };
   const derFilter = (): tf.Tensor => {
-    if (dilated) throw new Error("Error in gradient of Conv2D: dilated filters are not yet supported");
+    if (dilated || !native) return convolutionFilterGradient(x, dy, info);
     const attributes = { strides, pad, dataFormat: "NHWC", dimRoundingMode: "floor", filterShape: filter.shape };
     return tf.engine().runKernel<tf.Tensor>(tf.Conv2DBackpropFilter, { x, dy }, attributes);
   };

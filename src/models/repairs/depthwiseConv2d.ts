@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { padAttribute, pairAttribute, rank4, roundingAttribute } from "./attributes.ts";
+import { depthwiseFilterGradient } from "./convolutionFilter.ts";
 import { spreadForTransposedConvolution } from "./convolutionGradient.ts";
 import { gradient, savedTensor } from "./gradient.ts";
 
@@ -38,7 +39,7 @@ export const depthwiseConv2dGradient = gradient(tf.DepthwiseConv2dNative, ["x", 
     return tf.sum(tf.reshape(spreadOut, [info.batchSize, info.inHeight, info.inWidth, channels, multiplier]), 4);
   };
   const derFilter = (): tf.Tensor => {
-    if (dilated) throw new Error("Error in gradient of DepthwiseConv2dNative: dilated filters are not yet supported");
+    if (dilated || tf.getBackend() !== "tensorflow") return depthwiseFilterGradient(x, dy, info);
     const attributes = { strides, pad, dimRoundingMode: "floor", dilations, filterShape: filter.shape };
     return tf.engine().runKernel<tf.Tensor>(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, attributes);
   };

@@ -1,27 +1,35 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { averagePool3dGradient, averagePoolGradient } from "./averagePool.ts";
 import { batchMatMulGradient } from "./batchMatMul.ts";
+import { batchMatMulWrappers } from "./batchMatMulForward.ts";
 import { batchNormGradient } from "./batchNorm.ts";
 import { clipByValueGradient } from "./clipByValue.ts";
 import { conv2dGradient } from "./conv2d.ts";
+import { conv2dBackpropInputGradient } from "./conv2dBackpropInput.ts";
 import { conv3dBackpropInputGradient, conv3dBackpropInputKernel, conv3dGradient } from "./conv3d.ts";
 import { cumsumGradient } from "./cumsum.ts";
 import { depthToSpaceGradient } from "./depthToSpace.ts";
 import { depthwiseConv2dGradient } from "./depthwiseConv2d.ts";
 import { dilation2dWrapper } from "./dilation2d.ts";
+import { einsumGradient, einsumKernel } from "./einsum.ts";
 import { maxGradient, minGradient } from "./extremum.ts";
 import { gatherGradient } from "./gather.ts";
 import { gatherNdGradient, scatterNdGradient } from "./gatherNd.ts";
+import { maximumGradient, minimumGradient } from "./maximum.ts";
 import { maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
 import { mirrorPadGradient } from "./mirrorPad.ts";
 import { oneHotWrapper } from "./oneHot.ts";
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from "./resize.ts";
 import { sameConvolutionWrappers } from "./sameConvolution.ts";
+import { sparseToDenseGradient } from "./sparseToDense.ts";
+import { squaredDifferenceGradient } from "./squaredDifference.ts";
 import { stridedSliceGradient } from "./stridedSlice.ts";
 import { stridedSliceWrappers } from "./stridedSliceForward.ts";
+import { tensorScatterUpdateGradient } from "./tensorScatterUpdate.ts";
 import { tileGradient } from "./tile.ts";
+import { topKGradient } from "./topK.ts";
 import { unsortedSegmentSumKernel } from "./unsortedSegmentSum.ts";
-import { installWrapper } from "./wrappedKernel.ts";
+import { installWrapper, type KernelWrapper } from "./wrappedKernel.ts";
 
 const gradients: readonly tf.GradConfig[] = [
   averagePoolGradient,
@@ -30,29 +38,46 @@ const gradients: readonly tf.GradConfig[] = [
   batchNormGradient,
   clipByValueGradient,
   conv2dGradient,
+  conv2dBackpropInputGradient,
   conv3dGradient,
   conv3dBackpropInputGradient,
   cumsumGradient,
   depthToSpaceGradient,
   depthwiseConv2dGradient,
+  einsumGradient,
   maxGradient,
   minGradient,
   gatherGradient,
   gatherNdGradient,
+  maximumGradient,
+  minimumGradient,
   mirrorPadGradient,
   resizeBilinearGradient,
   resizeNearestNeighborGradient,
   scatterNdGradient,
+  sparseToDenseGradient,
+  squaredDifferenceGradient,
   stridedSliceGradient,
+  tensorScatterUpdateGradient,
   tileGradient,
+  topKGradient,
 ];
 
 const kernels: readonly tf.KernelConfig[] = [
   conv3dBackpropInputKernel,
+  einsumKernel,
   maxPoolGradKernel,
   maxPool3dKernel,
   maxPool3dGradKernel,
   unsortedSegmentSumKernel,
+];
+
+const wrappers: readonly KernelWrapper[] = [
+  ...batchMatMulWrappers,
+  dilation2dWrapper,
+  oneHotWrapper,
+  ...sameConvolutionWrappers,
+  ...stridedSliceWrappers,
 ];
 
 /**
@@ -74,7 +99,7 @@ export function installGradientRepairs(): void {
     if (present !== undefined) tf.unregisterKernel(config.kernelName, backend);
     tf.registerKernel(config);
   }
-  for (const wrapper of [dilation2dWrapper, oneHotWrapper, ...sameConvolutionWrappers, ...stridedSliceWrappers]) {
+  for (const wrapper of wrappers) {
     if (wrapper.backendName === backend) installWrapper(wrapper);
   }
 }

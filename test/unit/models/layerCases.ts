@@ -1,62 +1,19 @@
-import { sub, type Tensor } from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { type DifferenceOptions, spacedValues } from "./finiteDifferences.ts";
-
-type Symbol = tfl.SymbolicTensor;
-type Layer = { apply(input: Symbol | Symbol[]): unknown };
-
-export interface LayerCase {
-  readonly name: string;
-  readonly model: () => tfl.LayersModel;
-  readonly input: () => Tensor;
-  readonly differences?: DifferenceOptions;
-  /** False where tfjs's own forward pass is wrong and another test has the truth. */
-  readonly comparable?: boolean;
-}
-
-function symbol(value: unknown): Symbol {
-  if (value instanceof tfl.SymbolicTensor) return value;
-  throw new Error("a layer gave no symbolic tensor");
-}
-
-/** input → layers, one after the other. */
-function chain(shape: number[], create: () => Layer[]): () => tfl.LayersModel {
-  return () => {
-    const input = tfl.input({ shape });
-    const output = create().reduce((value, layer) => symbol(layer.apply(value)), input);
-    return tfl.model({ inputs: input, outputs: output });
-  };
-}
-
-/** input → a dense layer and itself, joined by `join`. */
-function joined(shape: number[], join: () => Layer, units = shape.at(-1) ?? 1): () => tfl.LayersModel {
-  return () => {
-    const input = tfl.input({ shape });
-    const other = symbol(tfl.layers.dense({ units, activation: "tanh" }).apply(input));
-    return tfl.model({ inputs: input, outputs: symbol(join().apply([input, other])) });
-  };
-}
-
-const { layers } = tfl;
-const smooth: DifferenceOptions = { step: 3e-3 };
-const image = () => spacedValues([2, 8, 7, 2], 3, 0.02);
-const text = () => spacedValues([2, 5, 3], 4, 0.06);
-const flat = () => spacedValues([3, 6], 5, 0.2);
-const volume = () => spacedValues([1, 4, 4, 5, 2], 6, 0.04);
-const below = () => sub(spacedValues([1, 6, 6, 2], 8, 0.05), 4);
-
-function onImage(name: string, create: () => Layer[]): LayerCase {
-  return { name, model: chain([8, 7, 2], create), input: image, differences: smooth };
-}
-function onText(name: string, create: () => Layer[]): LayerCase {
-  return { name, model: chain([5, 3], create), input: text, differences: smooth };
-}
-function onFlat(name: string, create: () => Layer[]): LayerCase {
-  return { name, model: chain([6], create), input: flat, differences: smooth };
-}
-function onVolume(name: string, create: () => Layer[]): LayerCase {
-  return { name, model: chain([4, 4, 5, 2], create), input: volume, differences: smooth };
-}
+import {
+  below,
+  chain,
+  flat,
+  joined,
+  type LayerCase,
+  layers,
+  onFlat,
+  onImage,
+  onText,
+  onVolume,
+  smooth,
+  text,
+} from "./layerCase.ts";
+import { sequenceCases } from "./sequenceCases.ts";
 
 const activations = [
   "softmax",
@@ -151,16 +108,6 @@ export const layerCases: readonly LayerCase[] = [
   onImage("Reshape", () => [layers.reshape({ targetShape: [14, 8] }), layers.dense({ units: 2 })]),
   onFlat("RepeatVector", () => [layers.repeatVector({ n: 3 })]),
   onFlat("Dropout", () => [layers.dropout({ rate: 0.5 })]),
-  onText("SimpleRNN", () => [layers.simpleRNN({ units: 4 })]),
-  onText("LSTM", () => [layers.lstm({ units: 4, returnSequences: true })]),
-  onText("GRU", () => [layers.gru({ units: 4 })]),
-  onText("Bidirectional", () => [
-    layers.bidirectional({ layer: tfl.layers.lstm({ units: 3, returnSequences: true }), mergeMode: "concat" }),
-  ]),
-  onText("TimeDistributed", () => [
-    layers.timeDistributed({ layer: tfl.layers.dense({ units: 2, activation: "softmax" }) }),
-  ]),
-  onText("Masking before LSTM", () => [layers.masking({ maskValue: 0 }), layers.lstm({ units: 3 })]),
   { name: "Add", model: joined([6], () => layers.add()), input: flat, differences: smooth },
   { name: "Multiply", model: joined([6], () => layers.multiply()), input: flat, differences: smooth },
   { name: "Average", model: joined([6], () => layers.average()), input: flat, differences: smooth },
@@ -168,4 +115,53 @@ export const layerCases: readonly LayerCase[] = [
   { name: "Minimum", model: joined([6], () => layers.minimum()), input: flat, differences: smooth },
   { name: "Concatenate", model: joined([6], () => layers.concatenate(), 3), input: flat, differences: smooth },
   { name: "Dot", model: joined([6], () => layers.dot({ axes: 1 })), input: flat, differences: smooth },
+  {
+    name: "Dot, normalised",
+    model: joined([6], () => layers.dot({ axes: 1, normalize: true })),
+    input: flat,
+    differences: smooth,
+  },
+  {
+    name: "Dot of matrices",
+    model: joined([5, 3], () => layers.dot({ axes: [2, 2] })),
+    input: text,
+    differences: smooth,
+  },
+  {
+    ...onFlat("Dense, hardSigmoid", () => [layers.dense({ units: 4, activation: "hardSigmoid" })]),
+    differences: { step: 3e-4 },
+  },
+  onFlat("Dense, linear", () => [layers.dense({ units: 4 })]),
+  ...(["relu", "relu6", "gelu_new"] as const).map((activation) =>
+    onFlat(`Dense, ${activation}`, () => [layers.dense({ units: 4, activation })]),
+  ),
+  onImage("PReLU with shared axes", () => [layers.prelu({ sharedAxes: [1, 2] })]),
+  onText("SpatialDropout1D", () => [layers.spatialDropout1d({ rate: 0.4 }), layers.activation({ activation: "tanh" })]),
+  onFlat("GaussianNoise", () => [layers.gaussianNoise({ stddev: 0.3 }), layers.activation({ activation: "tanh" })]),
+  onFlat("GaussianDropout", () => [layers.gaussianDropout({ rate: 0.3 }), layers.activation({ activation: "tanh" })]),
+  onFlat("AlphaDropout", () => [layers.alphaDropout({ rate: 0.3 }), layers.activation({ activation: "tanh" })]),
+  onImage("Rescaling", () => [layers.rescaling({ scale: 0.3, offset: -0.2 })]),
+  onText("LayerNormalization over two axes", () => [layers.layerNormalization({ axis: [1, 2] })]),
+  onText("LayerNormalization without scale and centre", () => [
+    layers.layerNormalization({ scale: false, center: false }),
+  ]),
+  onImage("ZeroPadding2D of one", () => [layers.zeroPadding2d({ padding: 1 })]),
+  onImage("SeparableConv2D, strides and two filters a channel", () => [
+    layers.separableConv2d({ filters: 3, kernelSize: 3, strides: 2, depthMultiplier: 2, padding: "same" }),
+  ]),
+  onImage("DepthwiseConv2D, dilated", () => [layers.depthwiseConv2d({ kernelSize: 3, dilationRate: 2 })]),
+  onImage("Conv2DTranspose, valid, activation", () => [
+    layers.conv2dTranspose({ filters: 2, kernelSize: 2, strides: 3, activation: "tanh" }),
+  ]),
+  onVolume("Conv3D, dilated on one axis", () => [layers.conv3d({ filters: 2, kernelSize: 2, activation: "tanh" })]),
+  onVolume("Conv3DTranspose, same", () => [
+    layers.conv3dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }),
+  ]),
+  { name: "Sequential", model: sequential, input: flat, differences: smooth },
+  ...sequenceCases,
 ];
+
+function sequential(): tfl.LayersModel {
+  const inner = tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [6], activation: "tanh" })] });
+  return tfl.sequential({ layers: [inner, layers.dense({ units: 2 })] });
+}

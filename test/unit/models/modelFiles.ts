@@ -45,13 +45,18 @@ export function readFileWeights(folder: string): Map<string, FileWeight> {
 }
 
 /** A tfjs graph model on disk: nodes as they stand in a GraphDef, a Const node for each weight. */
-export function writeGraphModel(nodes: readonly GraphNode[], weights: readonly FileWeight[]): string {
+export function writeGraphModel(
+  nodes: readonly GraphNode[],
+  weights: readonly FileWeight[],
+  functions: readonly object[] = [],
+): string {
   const constants = weights.map(({ name, values }) => ({
     name,
     op: "Const",
     attr: { dtype: { type: dtype(values) } },
   }));
-  return writeModel({ node: [...constants, ...nodes], versions: { producer: 1 } }, weights, "graph-model");
+  const library = functions.length === 0 ? {} : { library: { function: functions } };
+  return writeModel({ node: [...constants, ...nodes], ...library, versions: { producer: 1 } }, weights, "graph-model");
 }
 
 function writeModel(modelTopology: unknown, weights: readonly FileWeight[], format: string): string {

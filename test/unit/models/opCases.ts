@@ -1,34 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { rank4, rank5 } from "../../../src/models/repairs/attributes.ts";
-import { type DifferenceOptions, spacedValues } from "./finiteDifferences.ts";
-
-export interface OpCase {
-  readonly name: string;
-  readonly f: (x: tf.Tensor) => tf.Tensor;
-  readonly x: () => tf.Tensor;
-  readonly differences?: DifferenceOptions;
-  /** Backends whose own kernel does not take these arguments, so that even the forward pass throws. */
-  readonly not?: readonly string[];
-}
-
-function op(
-  name: string,
-  f: (x: tf.Tensor) => tf.Tensor,
-  x: () => tf.Tensor,
-  more: { differences?: DifferenceOptions; not?: readonly string[] } = {},
-): OpCase {
-  return { name, f, x, differences: { step: 3e-3, ...more.differences }, not: more.not ?? [] };
-}
-
-const values =
-  (shape: number[], gap = 0.01, offset = 0, seed = 1) =>
-  () =>
-    tf.tidy(() => tf.add(spacedValues(shape, seed, gap), offset));
-const random = (shape: number[], seed = 5): tf.Tensor => tf.randomNormal(shape, 0, 0.5, "float32", seed);
-const filter = (shape: number[]): tf.Tensor4D => rank4(random(shape));
-const filter3d = (shape: number[]): tf.Tensor5D => rank5(random(shape));
-const ids = (list: number[], shape: number[] = [list.length]) => tf.tensor(list, shape, "int32");
-const fine = { differences: { step: 1e-3 } };
+import { kernelCases } from "./kernelCases.ts";
+import { filter, filter3d, fine, ids, type OpCase, op, random, values } from "./opCase.ts";
 
 const normal = (x: tf.Tensor, scale?: tf.Tensor, offset?: tf.Tensor) =>
   tf.batchNorm(x, tf.tensor1d([0.1, 0.2, 0.3]), tf.tensor1d([1, 0.5, 2]), offset, scale, 1e-3);
@@ -310,4 +283,5 @@ export const opCases: readonly OpCase[] = [
   ...shapes,
   ...products,
   ...resizing,
+  ...kernelCases,
 ];
