@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { packageFolder } from "../../backend/packageFiles.ts";
+import { wasmMemoryBytes } from "../../backend/wasm.ts";
+import { ParallelWorker } from "./parallelWorker.ts";
+import { freeMemory, threadCount, workersThatFit } from "./threadCount.ts";
+import type { ModelSource } from "./workerContract.ts";
+import { startWorkerThread, type WorkerThread } from "./workerThread.ts";
+
+export interface WorkerPoolOptions {
+  /** Threads that compute, the main thread among them; 0 and 1: no workers. Undefined: see `threadCount`. */
+  readonly threads?: number | undefined;
+  readonly log?: ((message: string) => void) | undefined;
+  /** Milliseconds after its last use that a worker stays, with its model; 30 s unless told. */
+  readonly idleMs?: number | undefined;
+  /** Starts a thread; the bundled worker unless told. */
+  readonly start?: (() => WorkerThread) | undefined;
+  /** Bytes that may still be taken; the system's unless told. */
+  readonly freeBytes?: (() => number) | undefined;
+}
+
+const IDLE_MS = 30_000;
+
+/**
+ * Worker threads with a copy of one model each. They are started when a run is long enough to pay for them, serve the
+ * runs that follow on the same model, and end when the model is let go or nothing has needed them for a while. A worker
+ * that failed is not replaced until then.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  #source: ModelSource | undefined;
+  #workers: ParallelWorker[] = [];
+  #started = 0;
+  #idle: NodeJS.Timeout | undefined;
+  /** Main-thread milliseconds for one point of this model, as last measured. */
+  msPerPoint: number | undefined;
+
+  constructor(options: WorkerPoolOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Workers whose model is loaded. */
+  get ready(): readonly ParallelWorker[] {
+    return this.#workers.filter(({ isReady }) => isReady);
+  }
+
+  /** Workers that are ready or still loading. */
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  log(message: string): void {
+    this.#options.log?.(message);
+  }
+
+  /** A run on this model begins; returns what to call when it ends. Workers of another model are ended. */
+  use(source: ModelSource): () => void {
+    clearTimeout(this.#idle);
+    if (this.#source?.fingerprint !== source.fingerprint) void this.#endAll();
+    this.#source = source;
+    return () => {
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => void this.#endAll(), this.#options.idleMs ?? IDLE_MS);
+      this.#idle.unref();
+    };
+  }
+
+  /** Starts, in the background, the workers that are still missing and fit into memory. */
+  grow(): void {
+    const source = this.#source;
+    const wanted = threadCount(this.#options.threads) - 1;
+    if (source === undefined || wanted <= this.#started) return;
+    const free = (this.#options.freeBytes ?? freeMemory)();
+    const fit = workersThatFit(wasmMemoryBytes(), free);
+    const count = Math.min(wanted - this.#started, fit);
+    if (fit < wanted) this.log(`Of ${wanted} workers ${fit} fit into memory (${Math.round(free / 2 ** 20)} MB free).`);
+    for (let i = 0; i < count; i++) {
+      const thread = this.#startThread();
+      if (thread === undefined) return;
+      this.#started++;
+      this.#workers.push(new ParallelWorker(thread, source, (worker, why) => this.drop(worker, why)));
+    }
+  }
+
+  /** Ends a worker that cannot be relied on any more. */
+  drop(worker: ParallelWorker, why: string): void {
+    if (!this.#workers.includes(worker)) return;
+    this.#workers = this.#workers.filter((other) => other !== worker);
+    this.log(`Warning: a worker thread is given up, the others go on: ${why}`);
+    void worker.end();
+  }
+
+  /** The model with this fingerprint is not kept any more. */
+  forget(fingerprint: string): void {
+    if (this.#source?.fingerprint === fingerprint) void this.#endAll();
+  }
+
+  /** Resolves when every thread has ended. */
+  dispose(): Promise<void> {
+    return this.#endAll();
+  }
+
+  #startThread(): WorkerThread | undefined {
+    const { start } = this.#options;
+    const entry = join(packageFolder(), "dist", "worker.js");
+    try {
+      if (start !== undefined) return start();
+      if (existsSync(entry)) return startWorkerThread(entry, (message) => this.log(message));
+      this.log(`Warning: there is no ${entry}: WebAssembly computes on one thread.`);
+    } catch (error) {
+      this.log(`Warning: a worker thread could not be started: ${error instanceof Error ? error.message : error}`);
+    }
+    return undefined;
+  }
+
+  async #endAll(): Promise<void> {
+    clearTimeout(this.#idle);
+    const workers = this.#workers;
+    this.#source = undefined;
+    this.#workers = [];
+    this.#started = 0;
+    this.msPerPoint = undefined;
+    await Promise.all(workers.map((worker) => worker.end()));
+  }
+}
