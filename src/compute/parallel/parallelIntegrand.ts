@@ -14,18 +14,10 @@ export interface ParallelOptions {
   readonly path: ScorePath;
   /** Points that the run will probably take. */
   readonly expected: number;
-  /** Least milliseconds that a worker is given before it counts as hung; 10 s unless told. */
-  readonly leastPatienceMs?: number | undefined;
-  /** Milliseconds of work that are left when workers are started; 1 s unless told. */
-  readonly paysMs?: number | undefined;
 }
 
 /** A worker that needs this many times as long as the main thread for the same work counts as hung. */
 const PATIENCE = 20;
-const LEAST_PATIENCE_MS = 10_000;
-const PAYS_MS = 1000;
-/** A batch that the main thread does in less is not worth a message. */
-const WORTH_MS = 4;
 
 /** Part of a batch, and the worker that has it. */
 interface Share {
@@ -90,8 +82,8 @@ export class ParallelIntegrand implements PathIntegrand {
   }
 
   #workersFor(points: number): readonly ParallelWorker[] {
-    const { ready, msPerPoint } = this.#options.pool;
-    if (msPerPoint === undefined || msPerPoint * points < WORTH_MS) return [];
+    const { ready, msPerPoint, limits } = this.#options.pool;
+    if (msPerPoint === undefined || msPerPoint * points < limits.worthMs) return [];
     return ready.slice(0, points - 1);
   }
 
@@ -104,18 +96,21 @@ export class ParallelIntegrand implements PathIntegrand {
   }
 
   #measured(msPerPoint: number, points: number): void {
-    const { pool, expected, paysMs = PAYS_MS } = this.#options;
+    const { pool, expected } = this.#options;
     pool.msPerPoint = msPerPoint;
     // What has gone on for longer than expected will probably go on for as long again.
     const done = this.#evaluated + points;
-    if (msPerPoint * Math.max(expected - done, done / 2) > paysMs) pool.grow();
+    if (msPerPoint * Math.max(expected - done, done / 2) > pool.limits.paysMs) pool.grow();
   }
 
-  async #answerOf({ answer, alphas, check }: Share, msPerPoint: number): Promise<Answer> {
+  async #answerOf({ worker, answer, alphas, check }: Share, msPerPoint: number): Promise<Answer> {
+    const { pool } = this.#options;
     const expectedMs = msPerPoint * (alphas.length + check.length);
-    const ms = Math.max(PATIENCE * expectedMs, this.#options.leastPatienceMs ?? LEAST_PATIENCE_MS);
+    const ms = Math.max(PATIENCE * expectedMs, pool.limits.patienceMs);
     const late = new PathlightError("compute-died", `It did not answer within ${(ms / 1000).toPrecision(2)} s.`);
-    return within(ms, answer, { error: late });
+    const found = await within(ms, answer, { error: late });
+    if ("error" in found && found.error === late) pool.drop(worker, late.message);
+    return found;
   }
 
   /** The worker's values where they can be used, else the main thread's for the same points. */

@@ -7,19 +7,29 @@ import { freeMemory, threadCount, workersThatFit } from "./threadCount.ts";
 import type { ModelSource } from "./workerContract.ts";
 import { startWorkerThread, type WorkerThread } from "./workerThread.ts";
 
-export interface WorkerPoolOptions {
+export interface WorkerPoolOptions extends Partial<WorkerLimits> {
   /** Threads that compute, the main thread among them; 0 and 1: no workers. Undefined: see `threadCount`. */
   readonly threads?: number | undefined;
   readonly log?: ((message: string) => void) | undefined;
-  /** Milliseconds after its last use that a worker stays, with its model; 30 s unless told. */
-  readonly idleMs?: number | undefined;
   /** Starts a thread; the bundled worker unless told. */
   readonly start?: (() => WorkerThread) | undefined;
   /** Bytes that may still be taken; the system's unless told. */
   readonly freeBytes?: (() => number) | undefined;
 }
 
-const IDLE_MS = 30_000;
+/** All in milliseconds. */
+export interface WorkerLimits {
+  /** Workers are started when the main thread would probably go on for longer than this. */
+  readonly paysMs: number;
+  /** A batch that the main thread does in less is not shared. */
+  readonly worthMs: number;
+  /** The least that a worker is given for an answer before it counts as hung. */
+  readonly patienceMs: number;
+  /** How long workers stay, with their model, after the last run. */
+  readonly idleMs: number;
+}
+
+const usualLimits: WorkerLimits = { paysMs: 1000, worthMs: 4, patienceMs: 10_000, idleMs: 30_000 };
 
 /**
  * Worker threads with a copy of one model each. They are started when a run is long enough to pay for them, serve the
@@ -28,6 +38,7 @@ const IDLE_MS = 30_000;
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
+  readonly limits: WorkerLimits;
   #source: ModelSource | undefined;
   #workers: ParallelWorker[] = [];
   #started = 0;
@@ -37,6 +48,8 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions = {}) {
     this.#options = options;
+    const { paysMs, worthMs, patienceMs, idleMs } = { ...usualLimits, ...options };
+    this.limits = { paysMs, worthMs, patienceMs, idleMs };
   }
 
   /** Workers whose model is loaded. */
@@ -60,7 +73,7 @@ export class WorkerPool {
     this.#source = source;
     return () => {
       clearTimeout(this.#idle);
-      this.#idle = setTimeout(() => void this.#endAll(), this.#options.idleMs ?? IDLE_MS);
+      this.#idle = setTimeout(() => void this.#endAll(), this.limits.idleMs);
       this.#idle.unref();
     };
   }
