@@ -1,6 +1,5 @@
 import path from "node:path";
 import { ParallelIntegrand } from "../../../src/compute/parallel/parallelIntegrand.ts";
-import type { ModelSource } from "../../../src/compute/parallel/workerContract.ts";
 import { WorkerPool, type WorkerPoolOptions } from "../../../src/compute/parallel/workerPool.ts";
 import { startWorkerThread, type WorkerThread } from "../../../src/compute/parallel/workerThread.ts";
 import { type OpenedPath, openPath, type ScorePath } from "../../../src/compute/scorePath.ts";
@@ -16,12 +15,8 @@ export function realThread(): WorkerThread {
   return startWorkerThread(path.join(root, "dist/worker.js"), console.error);
 }
 
-export function sourceOf(file: string, { format, fingerprint }: LoadedModel): ModelSource {
-  return { path: file, format, fingerprint };
-}
-
 /** Resolves when every worker that was started is ready or has been given up. */
-export async function settled(pool: WorkerPool): Promise<void> {
+async function settled(pool: WorkerPool): Promise<void> {
   for (const start = performance.now(); pool.ready.length < pool.size; ) {
     if (performance.now() - start > 120_000) throw new Error("A worker is neither ready nor given up.");
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -36,26 +31,30 @@ export interface Bench {
   readonly parallel: ParallelIntegrand;
   readonly single: OpenedPath["integrand"];
   readonly log: string[];
+  /** Ends the run. */
+  release(): void;
+  readonly fingerprint: string;
 }
 
 /** A path, with workers that are ready; all gone afterwards. */
 export async function withWorkers(
   file: string,
-  path: ScorePath | ((loaded: LoadedModel) => ScorePath),
+  path: (loaded: LoadedModel) => ScorePath,
   options: WorkerPoolOptions,
   use: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const loaded = await loadModel(file);
   const log: string[] = [];
   const pool = new WorkerPool({ ...eager, log: (message) => log.push(message), ...options });
-  const scorePath = typeof path === "function" ? path(loaded) : path;
+  const scorePath = path(loaded);
   const opened = await openPath(loaded.model, scorePath);
   try {
-    pool.use(sourceOf(file, loaded));
+    const { format, fingerprint } = loaded;
+    const release = pool.use({ path: file, format, fingerprint });
     const parallel = new ParallelIntegrand({ inner: opened.integrand, pool, path: scorePath, expected: 100 });
-    await parallel.evaluate([0.5]);
+    await parallel.evaluate([0]);
     await settled(pool);
-    await use({ pool, parallel, single: opened.integrand, log });
+    await use({ pool, parallel, single: opened.integrand, log, release, fingerprint });
   } finally {
     opened.dispose();
     loaded.model.dispose();
