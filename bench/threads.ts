@@ -11,8 +11,9 @@ import type { PathIntegrand } from "../src/engine/pathIntegrand.ts";
 /**
  * `node --import tsx bench/threads.ts [rounds]` (after a build): what the worker threads of WebAssembly bring for
  * gradients of MobileNetV2. One process; a batch on the main thread alone and the same batch on all threads take turns,
- * so that whatever else the machine does meets both. Prints the ratio of wall times (above 1: threads are faster) and of
- * processor times (above 1: threads cost more).
+ * so that whatever else the machine does meets both. Prints the ratio of wall times (above 1: threads are faster), of
+ * processor times (above 1: threads cost more), and how many cores each had: on a machine with other work less than it
+ * asked for, and then the first ratio says little.
  */
 
 const rounds = Number(process.argv[2] ?? 6);
@@ -77,6 +78,9 @@ async function main(): Promise<void> {
     `${parallel.threads} threads, batches of ${alphas.length}, ${rounds} rounds, load ${loadavg()[0]?.toFixed(1)}`,
   );
   console.log(`a gradient on one thread ${perPoint(alone)}, on all ${perPoint(together)}`);
+  const cores = (costs: readonly Cost[]): string =>
+    middle(costs.map(({ wallMs, processorMs }) => processorMs / wallMs).sort((a, b) => a - b)).toFixed(2);
+  console.log(`cores had: one thread ${cores(alone)}, all ${cores(together)}`);
   console.log(`faster by     ${text(ratios((one, all) => one.wallMs / all.wallMs))}`);
   console.log(`costs more by ${text(ratios((one, all) => all.processorMs / one.processorMs))}`);
   await pool.dispose();

@@ -30,7 +30,7 @@ test("every option of the contract is read", () => {
     ...["--manifest", "pathlight.json", "--input", "mask=y.npy", "--row", "4", "--column", "q", "--target", "3"],
     ...["--output", "probs", "--link", "softmax", "--baseline", "0.5", "--method", "input-x-gradient"],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
-    ...["--max-evaluations", "99", "--backend", "wasm", "--fail-above", "5%", "--json"],
+    ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -50,6 +50,7 @@ test("every option of the contract is read", () => {
     grain: 4,
     maxEvaluations: 99,
     backend: "wasm",
+    threads: 3,
     failAbove: 0.05,
     out: "out",
     json: true,
@@ -107,6 +108,7 @@ test("a value that does not fit says what would", () => {
     ["grain", "0", /from 1/],
     ["max-evaluations", "many", /whole number/],
     ["backend", "gpu", /tensorflow, wasm, cpu/],
+    ["threads", "many", /whole number from 0 to 64/],
     ["fail-above", "-0.1", /at least 0/],
   ];
   for (const [option, value, expected] of cases) {

@@ -48,10 +48,3 @@ test("two threads give the result of one, and say so", async () => {
   assert.equal(two.sum, one.sum);
   assert.doesNotMatch(two.stderr, /Warning/);
 });
-
-test("a number of threads that does not fit is refused", async () => {
-  const args = ["explain", "--model", "m.json", "--input", "x.npy", "--out", "out", "--threads", "many"];
-  const { code, stderr } = await runCli(args, { cwd: space.folder });
-  assert.equal(code, 2);
-  assert.match(stderr, /--threads does not fit.*whole number from 0 to 64/);
-});
