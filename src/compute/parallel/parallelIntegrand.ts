@@ -1,6 +1,8 @@
+import { wasmMemoryBytes } from "../../backend/wasm.ts";
 import { breathe, throwIfCancelled } from "../../common/cancellation.ts";
 import { errorLine, PathlightError, toPathlightError } from "../../common/errors.ts";
 import type { PathIntegrand, PathSamples } from "../../engine/pathIntegrand.ts";
+import { batchAtPace } from "../pacedIntegrand.ts";
 import type { ScorePath } from "../scorePath.ts";
 import { agree } from "./agreement.ts";
 import type { Answer, ParallelWorker } from "./parallelWorker.ts";
@@ -67,7 +69,7 @@ export class ParallelIntegrand implements PathIntegrand {
     const start = performance.now();
     const own = await inner.evaluate(mine, signal).catch((thrown: unknown) => ({ thrown }));
     const elapsed = performance.now() - start;
-    if (!("thrown" in own)) this.#measured(elapsed / mine.length, alphas.length);
+    if (!("thrown" in own)) this.#measured(elapsed / mine.length, mine.length, alphas.length);
 
     // Also after an error: a worker must not be left with work that nobody waits for.
     const answers = await Promise.all(shares.map((share) => this.#answerOf(share, elapsed / mine.length)));
@@ -95,12 +97,16 @@ export class ParallelIntegrand implements PathIntegrand {
     return { worker, alphas, check, answer: worker.evaluate([...check, ...alphas]) };
   }
 
-  #measured(msPerPoint: number, points: number): void {
+  /** `mine` of `points` were the main thread's. */
+  #measured(msPerPoint: number, mine: number, points: number): void {
     const { pool, expected } = this.#options;
     pool.msPerPoint = msPerPoint;
-    // What has gone on for longer than expected will probably go on for as long again.
     const done = this.#evaluated + points;
-    if (msPerPoint * Math.max(expected - done, done / 2) > pool.limits.paysMs) pool.grow();
+    // What has gone on for longer than expected will probably go on for as long again.
+    if (msPerPoint * Math.max(expected - done, done / 2) <= pool.limits.paysMs) return;
+    // Memory follows the size of the batches, which at first are small; part of it is the model's.
+    const growth = Math.min(4, Math.max(1, batchAtPace(msPerPoint) / mine));
+    pool.grow(growth * wasmMemoryBytes());
   }
 
   async #answerOf({ worker, answer, alphas, check }: Share, msPerPoint: number): Promise<Answer> {

@@ -12,7 +12,7 @@ export function threadCount(wanted: number | undefined): number {
   return Math.max(1, set ?? Math.min(availableParallelism(), MOST_THREADS));
 }
 
-/** How many workers fit into half of the memory that is free, each taking as much as this thread's tensors have come to. */
+/** How many workers fit into half of the memory that is free, each with so much for its tensors. */
 export function workersThatFit(tensorBytes: number, freeBytes: number): number {
   return Math.floor(freeBytes / 2 / (BARE_WORKER_BYTES + tensorBytes));
 }

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { packageFolder } from "../../backend/packageFiles.ts";
-import { wasmMemoryBytes } from "../../backend/wasm.ts";
 import { ParallelWorker } from "./parallelWorker.ts";
 import { freeMemory, threadCount, workersThatFit } from "./threadCount.ts";
 import type { ModelSource } from "./workerContract.ts";
@@ -78,13 +77,16 @@ export class WorkerPool {
     };
   }
 
-  /** Starts, in the background, the workers that are still missing and fit into memory. */
-  grow(): void {
+  /**
+   * Starts, in the background, the workers that are still missing and fit into memory. `tensorBytes`: what the tensors
+   * of each will come to.
+   */
+  grow(tensorBytes: number): void {
     const source = this.#source;
     const wanted = threadCount(this.#options.threads) - 1;
     if (source === undefined || wanted <= this.#started) return;
     const free = (this.#options.freeBytes ?? freeMemory)();
-    const fit = workersThatFit(wasmMemoryBytes(), free);
+    const fit = workersThatFit(tensorBytes, free);
     const count = Math.min(wanted - this.#started, fit);
     if (fit < wanted) this.log(`Of ${wanted} workers ${fit} fit into memory (${Math.round(free / 2 ** 20)} MB free).`);
     for (let i = 0; i < count; i++) {
