@@ -13,7 +13,13 @@ import { fixtures } from "./parallelSupport.ts";
 /** Explanations on several threads, the workers started by the first and used by those after it. */
 
 const log: string[] = [];
-const workers: WorkerPoolOptions = { threads: 3, paysMs: -1, worthMs: 0, freeBytes: () => 2 ** 36, log: (message) => log.push(message) };
+const workers: WorkerPoolOptions = {
+  threads: 3,
+  paysMs: -1,
+  worthMs: 0,
+  freeBytes: () => 2 ** 36,
+  log: (message) => log.push(message),
+};
 const single = new ExplainService({ workers: { threads: 1 } });
 const several = new ExplainService({ workers });
 const threadsOf = ({ backend }: Explanation): number => Number(/(\d+) threads$/.exec(backend.device)?.[1] ?? 1);
