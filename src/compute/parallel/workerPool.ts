@@ -41,6 +41,7 @@ export class WorkerPool {
   #source: ModelSource | undefined;
   #workers: ParallelWorker[] = [];
   #started = 0;
+  #hasGrown = false;
   #idle: NodeJS.Timeout | undefined;
   /** Main-thread milliseconds for one point of this model, as last measured. */
   msPerPoint: number | undefined;
@@ -70,6 +71,7 @@ export class WorkerPool {
     clearTimeout(this.#idle);
     if (this.#source?.fingerprint !== source.fingerprint) void this.#endAll();
     this.#source = source;
+    this.#hasGrown = false;
     return () => {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => void this.#endAll(), this.limits.idleMs);
@@ -78,18 +80,18 @@ export class WorkerPool {
   }
 
   /**
-   * Starts, in the background, the workers that are still missing and fit into memory. `tensorBytes`: what the tensors
-   * of each will come to.
+   * Starts, in the background, the workers that are still missing and fit into memory; once a run. `tensorBytes`: what
+   * the tensors of each will come to.
    */
   grow(tensorBytes: number): void {
     const source = this.#source;
-    const wanted = threadCount(this.#options.threads) - 1;
-    if (source === undefined || wanted <= this.#started) return;
+    const missing = threadCount(this.#options.threads) - 1 - this.#started;
+    if (source === undefined || this.#hasGrown || missing <= 0) return;
+    this.#hasGrown = true;
     const free = (this.#options.freeBytes ?? freeMemory)();
     const fit = workersThatFit(tensorBytes, free);
-    const count = Math.min(wanted - this.#started, fit);
-    if (fit < wanted) this.log(`Of ${wanted} workers ${fit} fit into memory (${Math.round(free / 2 ** 20)} MB free).`);
-    for (let i = 0; i < count; i++) {
+    if (fit < missing) this.log(`Of ${missing} workers ${fit} fit into memory: ${Math.round(free / 2 ** 20)} MB free.`);
+    for (let i = 0; i < Math.min(missing, fit); i++) {
       const thread = this.#startThread();
       if (thread === undefined) return;
       this.#started++;
