@@ -11,9 +11,9 @@ import type { PathIntegrand } from "../src/engine/pathIntegrand.ts";
 /**
  * `node --import tsx bench/threads.ts [rounds]` (after a build): what the worker threads of WebAssembly bring for
  * gradients of MobileNetV2. One process; a batch on the main thread alone and the same batch on all threads take turns,
- * so that whatever else the machine does meets both. Prints the ratio of wall times (above 1: threads are faster), of
- * processor times (above 1: threads cost more), and how many cores each had: on a machine with other work less than it
- * asked for, and then the first ratio says little.
+ * so that whatever else the machine does meets both. Prints the ratio of wall times (above 1: threads are faster) and of
+ * processor times (above 1: threads cost more), over all rounds and over those in which every thread had a core to
+ * itself: on a machine with other work the threads of one program share what one thread had.
  */
 
 const rounds = Number(process.argv[2] ?? 6);
@@ -68,25 +68,38 @@ async function main(): Promise<void> {
     ];
     for (const [which, costs] of round % 2 === 0 ? inTurn : inTurn.toReversed()) costs.push(await cost(which, alphas));
   }
-  const ratios = (of: (alone: Cost, together: Cost) => number): number[] =>
-    alone.map((cost, i) => of(cost, together[i] as Cost)).sort((a, b) => a - b);
-  const text = (sorted: readonly number[]): string =>
-    `median ${middle(sorted).toFixed(2)}, ${sorted[0]?.toFixed(2)} to ${sorted.at(-1)?.toFixed(2)}`;
-  const perPoint = (costs: readonly Cost[]): string =>
-    `${(middle(costs.map(({ wallMs }) => wallMs).sort((a, b) => a - b)) / alphas.length).toFixed(0)} ms`;
-  console.log(
-    `${parallel.threads} threads, batches of ${alphas.length}, ${rounds} rounds, load ${loadavg()[0]?.toFixed(1)}`,
-  );
-  console.log(`a gradient on one thread ${perPoint(alone)}, on all ${perPoint(together)}`);
-  const cores = (costs: readonly Cost[]): string =>
-    middle(costs.map(({ wallMs, processorMs }) => processorMs / wallMs).sort((a, b) => a - b)).toFixed(2);
-  console.log(`cores had: one thread ${cores(alone)}, all ${cores(together)}`);
-  console.log(`faster by     ${text(ratios((one, all) => one.wallMs / all.wallMs))}`);
-  console.log(`costs more by ${text(ratios((one, all) => all.processorMs / one.processorMs))}`);
+  const pairs = alone.map((one, i) => ({ one, all: together[i] as Cost }));
+  const free = pairs.filter(({ one, all }) => coresOf(one) > 0.9 && coresOf(all) > 0.9 * threads);
+  console.log(`${parallel.threads} threads, batches of ${alphas.length}, load ${loadavg()[0]?.toFixed(1)}`);
+  report("all rounds", pairs, alphas.length);
+  report("rounds in which every thread had a core", free, alphas.length);
   await pool.dispose();
   await service.dispose();
   picture.dispose();
   black.dispose();
+}
+
+interface Pair {
+  readonly one: Cost;
+  readonly all: Cost;
+}
+
+function coresOf({ wallMs, processorMs }: Cost): number {
+  return processorMs / wallMs;
+}
+
+function report(what: string, pairs: readonly Pair[], points: number): void {
+  console.log(`${what}: ${pairs.length}`);
+  if (pairs.length === 0) return;
+  const sorted = (of: (pair: Pair) => number): number[] => pairs.map(of).sort((a, b) => a - b);
+  const median = (of: (pair: Pair) => number, digits: number): string => middle(sorted(of)).toFixed(digits);
+  const spread = (of: (pair: Pair) => number): string =>
+    `median ${median(of, 2)}, ${sorted(of)[0]?.toFixed(2)} to ${sorted(of).at(-1)?.toFixed(2)}`;
+  const wall = (which: "one" | "all"): string => median((pair) => pair[which].wallMs / points, 0);
+  console.log(`  a gradient takes ${wall("one")} ms on one thread, ${wall("all")} ms on all`);
+  console.log(`  cores had: ${median(({ one }) => coresOf(one), 2)}, ${median(({ all }) => coresOf(all), 2)}`);
+  console.log(`  faster by ${spread(({ one, all }) => one.wallMs / all.wallMs)}`);
+  console.log(`  processor time ${spread(({ one, all }) => all.processorMs / one.processorMs)}`);
 }
 
 function middle(sorted: readonly number[]): number {
