@@ -28,7 +28,18 @@ test("the least that is needed leaves everything else open", () => {
 test("every option of the contract is read", () => {
   const read = flags(
     ...["--manifest", "pathlight.json", "--input", "mask=y.npy", "--row", "4", "--column", "q", "--target", "3"],
-    ...["--output", "probs", "--link", "softmax", "--baseline", "0.5", "--method", "input-x-gradient"],
+    ...[
+      "--output",
+      "probs",
+      "--link",
+      "softmax",
+      "--baseline",
+      "0.5",
+      "--method",
+      "input-x-gradient",
+      "--from",
+      "conv1",
+    ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
     ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json"],
   );
@@ -44,6 +55,7 @@ test("every option of the contract is read", () => {
     link: "softmax",
     baseline: "0.5",
     method: "input-x-gradient",
+    from: "conv1",
     rule: "gauss-legendre",
     steps: 64,
     tolerance: 0.02,
