@@ -1,4 +1,4 @@
-// Bundles the extension, the compute process, the command line and the webview into dist/. Skips what has not changed.
+// Bundles the extension, the compute process, its worker threads, the command line and the webview into dist/. Skips what has not changed.
 // Usage: node scripts/build.mjs [--production] [--watch] [--force]
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -77,6 +77,7 @@ const forBrowser = {
 const bundles = [
   { entry: "src/extension.ts", out: "extension.js", options: forNode },
   { entry: "src/compute/main.ts", out: "compute.js", options: forNode },
+  { entry: "src/compute/parallel/workerMain.ts", out: "worker.js", options: forNode },
   {
     entry: "src/cli/main.ts",
     out: "cli.js",

@@ -1,3 +1,4 @@
+import { MOST_WASM_THREADS } from "../protocol/compute.ts";
 import {
   type BackendPreference,
   backendPreferenceSchema,
@@ -33,6 +34,7 @@ export interface ExplainFlags {
   readonly grain: number | undefined;
   readonly maxEvaluations: number | undefined;
   readonly backend: BackendPreference | undefined;
+  readonly threads: number | undefined;
   readonly failAbove: number | undefined;
   readonly out: string;
   readonly json: boolean;
@@ -71,6 +73,7 @@ export function readExplainFlags(args: readonly string[]): ExplainFlags {
     grain: whole("grain", 1, 4096),
     maxEvaluations: whole("max-evaluations", 1, 1_000_000),
     backend: read("backend", (text) => oneOf("backend", text, backendPreferenceSchema.options)),
+    threads: whole("threads", 0, MOST_WASM_THREADS),
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
     out: required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),

@@ -1,4 +1,4 @@
-import { runCommandLine } from "./run.ts";
+import { isDebug, runCommandLine } from "./run.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** Entry of the program `pathlight`. */
@@ -22,9 +22,11 @@ async function main(): Promise<void> {
     terminal: processTerminal(),
     folder: process.cwd(),
     signal: cancel.signal,
-    createExplainer: async () => {
+    createExplainer: async ({ threads }) => {
       const { ExplainService } = await import("../compute/explainService.ts");
-      return new ExplainService();
+      // What became of a worker changes nothing in the result: for those who look for it.
+      const log = isDebug() ? (message: string) => process.stderr.write(`${message}\n`) : undefined;
+      return new ExplainService({ workers: { threads, log } });
     },
   });
   // Threads of a backend would keep the process alive; what was written is flushed first.

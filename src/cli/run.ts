@@ -21,7 +21,7 @@ export async function runCommandLine(args: readonly string[], environment: Expla
     return await dispatch(args, environment);
   } catch (thrown) {
     const error = toPathlightError(thrown);
-    const debug = process.env["PATHLIGHT_DEBUG"] !== undefined && process.env["PATHLIGHT_DEBUG"] !== "";
+    const debug = isDebug();
     if (error.code === "cancelled") {
       terminal.err("Cancelled; nothing was written.\n");
       return EXIT_CANCELLED;
@@ -31,6 +31,11 @@ export async function runCommandLine(args: readonly string[], environment: Expla
     if (debug) terminal.err(`${stackOf(error)}\n`);
     return isInternal(error) ? EXIT_INTERNAL : EXIT_BAD_INPUT;
   }
+}
+
+/** Whether the user asked for what is said to nobody else. */
+export function isDebug(): boolean {
+  return (process.env["PATHLIGHT_DEBUG"] ?? "") !== "";
 }
 
 function isInternal(error: PathlightError): boolean {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import { activateBackend, type BackendOptions } from "../backend/index.ts";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
@@ -13,6 +14,7 @@ import { type AttributionTensor, attributionTensors } from "./attributionTensors
 import { integrateRun } from "./integrateRun.ts";
 import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
+import { WorkerPool, type WorkerPoolOptions } from "./parallel/workerPool.ts";
 import { planRun } from "./planRun.ts";
 import { Run } from "./run.ts";
 import { runKey } from "./runKey.ts";
@@ -22,6 +24,11 @@ import { RunStore } from "./runStore.ts";
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly emit?: ((event: ExplainEvent) => void) | undefined;
+}
+
+export interface ServiceOptions extends BackendOptions {
+  /** Of the threads that share the work on WebAssembly. */
+  readonly workers?: WorkerPoolOptions | undefined;
 }
 
 /** A model with the manifest entry that it is used by. */
@@ -42,13 +49,15 @@ const WARN_ABOVE = 0.05;
  */
 export class ExplainService {
   readonly #backendOptions: BackendOptions;
-  readonly #models = new ModelCache();
+  readonly #pool: WorkerPool;
+  readonly #models = new ModelCache((fingerprint) => this.#pool.forget(fingerprint));
   readonly #runs = new RunStore();
   readonly #turn = new Mutex();
   #backend: { readonly preference: BackendPreference; readonly info: BackendInfo } | undefined;
 
-  constructor(options: BackendOptions = {}) {
-    this.#backendOptions = options;
+  constructor({ workers, ...backendOptions }: ServiceOptions = {}) {
+    this.#backendOptions = backendOptions;
+    this.#pool = new WorkerPool(workers);
   }
 
   get activeBackend(): BackendInfo | null {
@@ -79,7 +88,9 @@ export class ExplainService {
       );
       const { tolerance, maxEvaluations, grain } = settings;
       const run = new Run(randomUUID(), key, plan, { tolerance, maxEvaluations, grain });
-      const known = this.#runs.findByKey(key)?.integration ?? null;
+      const earlier = this.#runs.findByKey(key);
+      const known = earlier?.integration ?? null;
+      if (earlier !== undefined) run.threads = earlier.threads;
       options.emit?.({ type: "predicted", runId: run.id, backend, explanation: run.explanation(WARN_ABOVE) });
       return this.#integrate(run, known, opened.loaded, options);
     });
@@ -155,6 +166,7 @@ export class ExplainService {
     await this.#turn.run(async () => {
       this.#runs.dispose();
       this.#models.dispose();
+      await this.#pool.dispose();
     });
   }
 
@@ -208,9 +220,14 @@ export class ExplainService {
     options.emit?.({ type: "stage", stage: "explaining", message: "Explaining" });
     this.#runs.put(run);
     run.status = "running";
+    const { request, backend } = run.plan;
+    const pool = backend.name === "wasm" ? this.#pool : undefined;
+    const format = request.model.format ?? request.model.entry?.format;
+    const letGo = pool?.use({ path: resolve(request.model.path), format, fingerprint: loaded.fingerprint });
     try {
       await integrateRun(run, known, loaded.model, {
         signal: options.signal,
+        pool,
         onProgress: (running) => options.emit?.({ type: "progress", running }),
         onDraft: (running) => options.emit?.({ type: "draft", running, explanation: run.explanation(WARN_ABOVE) }),
       });
@@ -221,6 +238,8 @@ export class ExplainService {
         this.#runs.release(run.id);
       }
       throw error;
+    } finally {
+      letGo?.();
     }
     this.#runs.put(run);
     return run.explanation(WARN_ABOVE);

@@ -1,5 +1,5 @@
 import { memory } from "@tensorflow/tfjs-core";
-import { doctor } from "../backend/index.ts";
+import { type BackendOptions, doctor } from "../backend/index.ts";
 import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
@@ -12,7 +12,7 @@ import { version } from "./version.ts";
 /** The methods of the compute process. The service is made by `hello`, which brings the user's settings. */
 export function computeHandlers(): Handlers<typeof computeContract> {
   let service: ExplainService | undefined;
-  let options: ConstructorParameters<typeof ExplainService>[0] = {};
+  let options: BackendOptions = {};
   const ready = (): ExplainService => {
     if (service === undefined) throw new PathlightError("protocol", "The compute process was asked before `hello`.");
     return service;
@@ -20,9 +20,10 @@ export function computeHandlers(): Handlers<typeof computeContract> {
   return {
     hello: async (params) => {
       await service?.dispose();
-      const { tensorflowPath, python, cacheFolder } = params;
+      const { tensorflowPath, python, cacheFolder, wasmThreads } = params;
       options = { tensorflowPath, python, cacheFolder };
-      service = new ExplainService(options);
+      // What goes to standard error stands in the extension's log.
+      service = new ExplainService({ ...options, workers: { threads: wasmThreads, log: console.error } });
       return { version, pid: process.pid, node: process.version };
     },
     doctor: async () => doctorView(await doctor(options), ready().activeBackend),

@@ -1,19 +1,24 @@
 import { type IntegrateOptions, integrate, type RoundSnapshot } from "../engine/integrate.ts";
 import type { Integration } from "../engine/integration.ts";
 import { attribute } from "../engine/methods.ts";
-import { type ExplainedInput, ModelIntegrand } from "../engine/modelIntegrand.ts";
 import type { DifferentiableModel } from "../engine/port.ts";
 import type { Running } from "../protocol/compute.ts";
-import { feedTensor, withFeeds } from "./feeds.ts";
 import { pacedIntegrand } from "./pacedIntegrand.ts";
+import { ParallelIntegrand } from "./parallel/parallelIntegrand.ts";
+import type { WorkerPool } from "./parallel/workerPool.ts";
 import type { Run } from "./run.ts";
 import { planGrain } from "./runPlan.ts";
+import { openPath, type ScorePath } from "./scorePath.ts";
 
 /** Adding up the attributions of a large picture takes longer than a round of a fast model: milliseconds between drafts. */
 const DRAFT_MS = 200;
+/** What the adaptive rule takes where it is not quickly done. */
+const ADAPTIVE_NODES = 33;
 
 export interface IntegrateRunOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Workers that have the model, or will; undefined where the backend has threads of its own. */
+  readonly pool?: WorkerPool | undefined;
   readonly onProgress: (running: Running) => void;
   /** After rounds, not more often than a person can follow; the run then holds the result so far. */
   readonly onDraft: (running: Running) => void;
@@ -56,44 +61,36 @@ export async function integrateRun(
       nextDraft = performance.now() + DRAFT_MS;
     },
   };
-  const held = plan.held;
-  await withFeeds(held, async (heldFeeds) => {
-    const explained: ExplainedInput[] = [];
-    try {
-      for (const { node, shape, x, baseline } of plan.explained) {
-        explained.push({
-          node,
-          x: feedTensor({ shape, data: x, dtype: "float32" }),
-          baseline: feedTensor({ shape, data: baseline, dtype: "float32" }),
-        });
-      }
-      const integrand = await ModelIntegrand.create({
-        model,
-        explained,
-        heldFeeds,
-        target: { fetch: plan.scalar.fetch, index: plan.target.index, link: plan.scalar.transform },
-      });
-      const { method } = plan.settings;
-      const evaluated = (count: number): void => {
-        clock.evaluated(count);
-        options.onProgress(running());
-      };
-      run.integration =
-        method === "integrated-gradients"
-          ? await integrate(pacedIntegrand(integrand, evaluated), integrateOptions)
-          : await attribute(integrand, method, integrateOptions);
-      run.status = run.integration.status;
-    } catch (error) {
-      if (last !== undefined) run.integration = last.integration();
-      throw error;
-    } finally {
-      for (const { x, baseline } of explained) {
-        x.dispose();
-        baseline.dispose();
-      }
-      run.seconds = before + (performance.now() - start) / 1000;
-    }
-  });
+  const path: ScorePath = {
+    explained: plan.explained.map(({ node, shape, x, baseline }) => ({ node, shape, x, baseline })),
+    held: plan.held,
+    target: { fetch: plan.scalar.fetch, index: plan.target.index, link: plan.scalar.transform },
+  };
+  const opened = await openPath(model, path);
+  const { integrand } = opened;
+  const { method, rule, steps } = plan.settings;
+  const expected =
+    (rule === "adaptive" ? Math.min(limits.maxEvaluations, ADAPTIVE_NODES) : steps + 2) - (known?.evaluations ?? 0);
+  const { pool } = options;
+  const parallel = pool === undefined ? null : new ParallelIntegrand({ inner: integrand, pool, path, expected });
+  const evaluated = (count: number): void => {
+    clock.evaluated(count);
+    run.threads = Math.max(run.threads, parallel?.threads ?? 1);
+    options.onProgress(running());
+  };
+  try {
+    run.integration =
+      method === "integrated-gradients"
+        ? await integrate(pacedIntegrand(parallel ?? integrand, evaluated), integrateOptions)
+        : await attribute(integrand, method, integrateOptions);
+    run.status = run.integration.status;
+  } catch (error) {
+    if (last !== undefined) run.integration = last.integration();
+    throw error;
+  } finally {
+    opened.dispose();
+    run.seconds = before + (performance.now() - start) / 1000;
+  }
 }
 
 /** How far a run has come, on the scale of the logarithm of its error, or of its evaluations where that is further. */

@@ -11,8 +11,8 @@ function parentPort(): Port {
   }
   return {
     post: (message) => {
-      // The parent may be gone in the middle of a run; 'disconnect' below then ends this process.
-      if (process.connected) process.send?.(message);
+      // The parent may be gone in the middle of a run, unnoticed as yet; 'disconnect' below then ends this process.
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
     },
     listen: (listener) => process.on("message", listener),
   };

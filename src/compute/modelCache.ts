@@ -17,8 +17,11 @@ interface Entry {
 export class ModelCache {
   readonly #entries = new Map<string, Entry>();
   readonly #most: number;
+  readonly #onForget: (fingerprint: string) => void;
 
-  constructor(most = 4) {
+  /** `onForget` is told of every model that is let go. */
+  constructor(onForget: (fingerprint: string) => void = () => undefined, most = 4) {
+    this.#onForget = onForget;
     this.#most = most;
   }
 
@@ -50,8 +53,11 @@ export class ModelCache {
   }
 
   #forget(key: string): void {
-    this.#entries.get(key)?.loaded.model.dispose();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
     this.#entries.delete(key);
+    entry.loaded.model.dispose();
+    this.#onForget(entry.loaded.fingerprint);
   }
 }
 

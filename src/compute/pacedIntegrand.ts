@@ -4,13 +4,23 @@ import type { PathIntegrand, PathSamples } from "../engine/pathIntegrand.ts";
 /** Milliseconds that one uninterruptible batch may take: a cancel is seen, and progress told, between batches. */
 const PACE_MS = 400;
 
+/** Nodes that are evaluated in one batch where each takes this long; 0 where one takes longer than the pace. */
+export function batchAtPace(msPerNode: number): number {
+  return Math.min(64, Math.floor(PACE_MS / Math.max(msPerNode, 0.01)));
+}
+
+/** An integrand that evaluates up to so many nodes in about the time of one; 1 where it does not say. */
+interface WideIntegrand extends PathIntegrand {
+  readonly lanes?: number;
+}
+
 /**
  * Splits batches so that none blocks the process for much longer than the pace, and tells after each how many
- * evaluations have been made. The size follows the time of the last batch, so a slow backend gets single nodes and a
- * fast one whole rounds.
+ * evaluations have been made. The size follows the time of the last batch, so a slow backend gets a node for each lane
+ * and a fast one whole rounds.
  */
-export function pacedIntegrand(inner: PathIntegrand, onEvaluated: (total: number) => void): PathIntegrand {
-  let size = 2;
+export function pacedIntegrand(inner: WideIntegrand, onEvaluated: (total: number) => void): PathIntegrand {
+  let size = Math.max(2, inner.lanes ?? 1);
   let total = 0;
   return {
     size: inner.size,
@@ -27,9 +37,10 @@ export function pacedIntegrand(inner: PathIntegrand, onEvaluated: (total: number
         g.push(...samples.g);
         total += part.length;
         onEvaluated(total);
-        const perNode = Math.max(elapsed / part.length, 0.01);
-        size = Math.max(1, Math.min(64, 2 * size, Math.floor(PACE_MS / perNode)));
         await breathe();
+        const lanes = inner.lanes ?? 1;
+        const wanted = Math.max(lanes, Math.min(2 * size, batchAtPace(elapsed / part.length)));
+        size = wanted - (wanted % lanes);
       }
       return { f, g };
     },

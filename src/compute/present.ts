@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { sumByCell } from "../engine/grain.ts";
 import type { Integration } from "../engine/integration.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
-import type { Attribution, Explanation, Status, Warning } from "../protocol/explanation.ts";
+import type { Attribution, BackendInfo, Explanation, Status, Warning } from "../protocol/explanation.ts";
 import { formatPercent, formatScore } from "../protocol/format.ts";
 import { type ExplainedInput, grainOf, grainPixels, type RunPlan } from "./runPlan.ts";
 
@@ -11,6 +11,7 @@ export interface RunState {
   readonly runId: string;
   readonly status: Status;
   readonly seconds: number;
+  readonly threads: number;
   readonly grain: number | undefined;
   readonly tolerance: number;
   readonly maxEvaluations: number;
@@ -32,7 +33,7 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
       inputShapes: plan.model.inputShapes,
     },
     sample: sampleView(plan),
-    backend: plan.backend,
+    backend: withThreads(plan.backend, state.threads),
     method: plan.settings.method,
     rule: plan.settings.rule,
     steps: plan.settings.rule === "adaptive" ? null : plan.settings.steps,
@@ -71,6 +72,11 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
     attributions: attributionsOf(plan, integration, state.grain),
     warnings: warningsOf(plan, integration, state, mapSize),
   };
+}
+
+/** Said where more than one thread of ours computed; TensorFlow's own threads are its own business. */
+function withThreads(backend: BackendInfo, threads: number): BackendInfo {
+  return threads > 1 ? { ...backend, device: `${backend.device} · ${threads} threads` } : backend;
 }
 
 function sampleView(plan: RunPlan): Explanation["sample"] {

@@ -20,6 +20,8 @@ export class Run {
   limits: RunLimits;
   /** Computing time so far, refinements included. */
   seconds = 0;
+  /** Threads that its nodes were computed on, at most. */
+  threads = 1;
 
   constructor(id: string, key: string, plan: RunPlan, limits: RunLimits) {
     this.id = id;
@@ -39,6 +41,7 @@ export class Run {
       runId: this.id,
       status: this.status,
       seconds: this.seconds,
+      threads: this.threads,
       grain: this.limits.grain,
       tolerance: this.limits.tolerance,
       maxEvaluations: this.limits.maxEvaluations,

@@ -56,6 +56,7 @@ export class Services implements PanelServices, vscode.Disposable {
           version: String(version),
           tensorflowPath: settings.tensorflowPath(),
           python: activePython(),
+          wasmThreads: settings.wasmThreads(),
         }),
         log: (message) => this.log.info(message),
         idleMs: () => settings.idleMinutes() * 60_000,
@@ -73,7 +74,7 @@ export class Services implements PanelServices, vscode.Disposable {
     this.panels = this.#store.add(new PanelManager(context, this));
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
-        const restarts = ["pathlight.tensorflow.path", "pathlight.python.path"];
+        const restarts = ["pathlight.tensorflow.path", "pathlight.python.path", "pathlight.wasm.threads"];
         if (restarts.some((key) => event.affectsConfiguration(key))) this.compute.end("its settings changed");
       }),
     );

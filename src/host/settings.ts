@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { z } from "zod";
+import { MOST_WASM_THREADS } from "../protocol/compute.ts";
 import { backendPreferenceSchema } from "../protocol/explain.ts";
 
 /** Pathlight's settings, read afresh each time; a value that does not fit counts as not set. */
@@ -17,6 +18,9 @@ export const settings = {
   backend: () => read("backend", backendPreferenceSchema, "auto"),
   tensorflowPath: () => read<string | undefined>("tensorflow.path", optionalPath, undefined),
   pythonPath: () => read<string | undefined>("python.path", optionalPath, undefined),
+  /** Undefined: a matter of the cores. */
+  wasmThreads: (): number | undefined =>
+    read<number | undefined>("wasm.threads", z.int().min(0).max(MOST_WASM_THREADS), undefined),
   /** Undefined: the model's own tolerance, else the protocol's default. */
   tolerance: (scope?: vscode.Uri): number | undefined =>
     read<number | undefined>("defaultTolerance", z.number().gt(0).lt(1), undefined, scope),

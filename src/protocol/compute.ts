@@ -6,6 +6,9 @@ import { formatSchema, modelSchema } from "./manifest.ts";
 
 /** Methods of the compute process, called by the extension host. Each has params, a result and, where it streams, an event. */
 
+/** The most that can be set. */
+export const MOST_WASM_THREADS = 64;
+
 const nothing = z.undefined();
 const nodeSchema = z.strictObject({
   id: z.string(),
@@ -77,6 +80,8 @@ export const computeContract = {
       tensorflowPath: z.string().optional(),
       python: z.string().optional(),
       cacheFolder: z.string().optional(),
+      /** Threads that WebAssembly may compute on; absent: a matter of the cores. */
+      wasmThreads: z.int().min(0).max(MOST_WASM_THREADS).optional(),
     }),
     result: z.strictObject({ version: z.string(), pid: z.int(), node: z.string() }),
     event: nothing,

@@ -28,9 +28,20 @@ test("the least that is needed leaves everything else open", () => {
 test("every option of the contract is read", () => {
   const read = flags(
     ...["--manifest", "pathlight.json", "--input", "mask=y.npy", "--row", "4", "--column", "q", "--target", "3"],
-    ...["--output", "probs", "--link", "softmax", "--baseline", "0.5", "--method", "input-x-gradient"],
+    ...[
+      "--output",
+      "probs",
+      "--link",
+      "softmax",
+      "--baseline",
+      "0.5",
+      "--method",
+      "input-x-gradient",
+      "--from",
+      "conv1",
+    ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
-    ...["--max-evaluations", "99", "--backend", "wasm", "--fail-above", "5%", "--json"],
+    ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -44,12 +55,14 @@ test("every option of the contract is read", () => {
     link: "softmax",
     baseline: "0.5",
     method: "input-x-gradient",
+    from: "conv1",
     rule: "gauss-legendre",
     steps: 64,
     tolerance: 0.02,
     grain: 4,
     maxEvaluations: 99,
     backend: "wasm",
+    threads: 3,
     failAbove: 0.05,
     out: "out",
     json: true,
@@ -107,6 +120,7 @@ test("a value that does not fit says what would", () => {
     ["grain", "0", /from 1/],
     ["max-evaluations", "many", /whole number/],
     ["backend", "gpu", /tensorflow, wasm, cpu/],
+    ["threads", "many", /whole number from 0 to 64/],
     ["fail-above", "-0.1", /at least 0/],
   ];
   for (const [option, value, expected] of cases) {

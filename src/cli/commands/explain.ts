@@ -28,7 +28,8 @@ export interface ExplainEnvironment {
   readonly terminal: Terminal;
   readonly folder: string;
   readonly signal: AbortSignal;
-  createExplainer(): Promise<Explainer>;
+  /** `threads`: what WebAssembly may compute on; undefined: a matter of the cores. */
+  createExplainer(options: { readonly threads: number | undefined }): Promise<Explainer>;
 }
 
 /**
@@ -47,7 +48,7 @@ export async function explain(args: readonly string[], environment: ExplainEnvir
   for (const note of notes) terminal.err(`${note}\n`);
 
   const progress = new ProgressLine(terminal);
-  const explainer = await environment.createExplainer();
+  const explainer = await environment.createExplainer({ threads: flags.threads });
   try {
     const explanation = await explainer.explain(request, { signal, emit: (event) => progress.event(event) });
     if (signal.aborted || explanation.status === "cancelled") throw new PathlightError("cancelled", "Cancelled.");

@@ -11,7 +11,7 @@ export const explainSpec: CommandSpec = {
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
     "    [--tolerance 0.01] [--grain PIXELS] [--max-evaluations N]",
-    "    [--backend auto|tensorflow|wasm|cpu] [--fail-above X] --out DIR [--json]",
+    "    [--backend auto|tensorflow|wasm|cpu] [--threads N] [--fail-above X] --out DIR [--json]",
   ].join("\n"),
   options: [
     {
@@ -92,6 +92,11 @@ export const explainSpec: CommandSpec = {
       name: "backend",
       value: "NAME",
       help: "auto, tensorflow, wasm or cpu. Default: auto, the fastest there is.",
+    },
+    {
+      name: "threads",
+      value: "N",
+      help: "Threads on WebAssembly, each with its own copy of the model; 1 for a single one. Default: one for each core, at most 8, as memory allows. TensorFlow has its own.",
     },
     {
       name: "fail-above",

@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { float32Schema, float64Schema } from "../../protocol/arrays.ts";
+import { formatSchema } from "../../protocol/manifest.ts";
+
+/** Methods of a worker, in the order in which they are called. They are answered in that order. */
+
+const nothing = z.undefined();
+const shapeSchema = z.array(z.int()).readonly();
+const int32Schema = z.custom<Int32Array>((value) => value instanceof Int32Array, "expected an Int32Array");
+
+const pathSchema = z.strictObject({
+  explained: z
+    .array(z.strictObject({ node: z.string(), shape: shapeSchema, x: float32Schema, baseline: float32Schema }))
+    .readonly(),
+  held: z
+    .array(
+      z.strictObject({
+        node: z.string(),
+        shape: shapeSchema,
+        data: z.union([float32Schema, int32Schema]),
+        dtype: z.enum(["float32", "int32", "bool"]),
+      }),
+    )
+    .readonly(),
+  target: z.strictObject({
+    fetch: z.string(),
+    index: z.union([z.number(), z.array(z.number()).readonly()]),
+    link: z.enum(["identity", "softmax", "sigmoid"]),
+  }),
+});
+
+export const modelSourceSchema = z.strictObject({
+  /** Absolute. */
+  path: z.string(),
+  format: formatSchema.optional(),
+  /** Of the model that the main thread computes with. */
+  fingerprint: z.string(),
+});
+
+export const workerContract = {
+  /** Loads the model, once in a worker's life. Fails with `model-invalid` when the files hold another one by now. */
+  open: { params: modelSourceSchema, result: nothing, event: nothing },
+  /** The path that is evaluated from now on. */
+  begin: { params: pathSchema, result: nothing, event: nothing },
+  /** As `PathIntegrand.evaluate`. */
+  evaluate: {
+    params: z.strictObject({ alphas: z.array(z.number()).readonly() }),
+    result: z.strictObject({ f: float64Schema, g: z.array(float32Schema) }),
+    event: nothing,
+  },
+} as const;
+
+export type ModelSource = z.output<typeof modelSourceSchema>;
