@@ -2,12 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { OpContext } from "../opContext.ts";
 import { type OnnxOperator, operator } from "../operator.ts";
 import { Value } from "../value.ts";
+import { stagedMean } from "./stagedSum.ts";
 
 /** x less its mean, over its standard deviation, along axes; with the two that it was made with. */
 function standardized(x: tf.Tensor, axes: readonly number[], epsilon: number) {
-  const mean = tf.mean(x, [...axes], true);
+  const mean = stagedMean(x, axes);
   const centred = tf.sub(x, mean);
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), [...axes], true), epsilon));
+  const inverse = tf.rsqrt(tf.add(stagedMean(tf.square(centred), axes), epsilon));
   return { y: tf.mul(centred, inverse), mean, inverse };
 }
 
@@ -79,7 +80,7 @@ function fromAxis(context: OpContext) {
 
 /** Over the root of the mean square: no mean is taken off. */
 function rootMeanSquared(x: tf.Tensor, axes: readonly number[], epsilon: number) {
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(x), [...axes], true), epsilon));
+  const inverse = tf.rsqrt(tf.add(stagedMean(tf.square(x), axes), epsilon));
   return { y: tf.mul(x, inverse), inverse };
 }
 

@@ -4,6 +4,7 @@ import type { OpContext } from "../opContext.ts";
 import { type OnnxOperator, operator } from "../operator.ts";
 import { Value } from "../value.ts";
 import { refuseRank } from "./convolution.ts";
+import { stagedMean } from "./stagedSum.ts";
 import {
   axesWithHeight,
   padForWindows,
@@ -150,7 +151,7 @@ export const poolingOperators: readonly OnnxOperator[] = [
   operator("MaxPool", maxPool),
   operator("AveragePool", averagePool),
   operator("LpPool", lpPool),
-  operator("GlobalAveragePool", (context) => globally(context, (x, axes) => tf.mean(x, axes, true))),
+  operator("GlobalAveragePool", (context) => globally(context, (x, axes) => stagedMean(x, axes))),
   operator("GlobalMaxPool", (context) => globally(context, (x, axes) => tf.max(x, axes, true))),
   operator("GlobalLpPool", (context) => {
     const p = context.attributes.number("p", 2);

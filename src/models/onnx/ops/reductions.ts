@@ -6,6 +6,7 @@ import { Value } from "../value.ts";
 import { absolute } from "./absolute.ts";
 import { axisLast, mapValue } from "./layout.ts";
 import { advance, onHost, rowSteps, sizeOf } from "./onHost.ts";
+import { stagedMean, stagedSum } from "./stagedSum.ts";
 
 interface Reduction {
   /** Over `axes`, which stay as sides of 1. */
@@ -107,9 +108,9 @@ function product(x: tf.Tensor, axes: number[]): tf.Tensor {
 const sum = { start: 0, step: (a: number, x: number) => a + x };
 
 export const reductionOperators: readonly OnnxOperator[] = [
-  reduction("ReduceSum", { floats: (x, axes) => tf.sum(x, axes, true), empty: 0, integers: sum }),
+  reduction("ReduceSum", { floats: stagedSum, empty: 0, integers: sum }),
   reduction("ReduceMean", {
-    floats: (x, axes) => tf.mean(x, axes, true),
+    floats: stagedMean,
     empty: Number.NaN,
     integers: sum,
     finish: (total, count) => Math.trunc(total / count),
@@ -133,7 +134,7 @@ export const reductionOperators: readonly OnnxOperator[] = [
   }),
   reduction("ReduceL2", { floats: norm, single: absolute, empty: 0 }),
   reduction("ReduceSumSquare", {
-    floats: (x, axes) => tf.sum(tf.square(x), axes, true),
+    floats: (x, axes) => stagedSum(tf.square(x), axes),
     single: (x) => tf.square(x),
     empty: 0,
     integers: { start: 0, step: (a, x) => a + x * x },
