@@ -1,4 +1,4 @@
-import { dispose, engine, keep, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
+import { add, dispose, engine, keep, mul, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
 import { breathe, throwIfCancelled } from "../../common/cancellation.ts";
 import { PathlightError } from "../../common/errors.ts";
 import { freeAbandonedTape } from "../abandonedTape.ts";
@@ -188,13 +188,12 @@ function feedsOf({ moving, held }: Question, at: readonly number[]): Map<NodeId,
     feeds.set(node, at.length === 1 ? value : tile(value, [at.length, ...value.shape.slice(1).map(() => 1)]));
   }
   for (const { node, shape, value, direction } of moving) {
-    const rows = new Float32Array(at.length * value.length);
-    for (const [row, offset] of at.entries()) {
-      for (let i = 0; i < value.length; i++) {
-        rows[row * value.length + i] = (value[i] as number) + offset * (direction[i] as number);
-      }
+    const middle = tensor(value, [1, ...shape], "float32");
+    if (at.length === 1 && at[0] === 0) feeds.set(node, middle);
+    else {
+      const column = tensor(Float32Array.from(at), [at.length, ...shape.map(() => 1)], "float32");
+      feeds.set(node, add(middle, mul(column, tensor(direction, [1, ...shape], "float32"))));
     }
-    feeds.set(node, tensor(rows, [at.length, ...shape], "float32"));
   }
   return feeds;
 }
