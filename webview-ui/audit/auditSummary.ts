@@ -1,0 +1,34 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { Audit } from "../../src/protocol/audit.ts";
+import { auditText } from "../../src/protocol/auditWords.ts";
+import { icon } from "../elements/controls.ts";
+import type { PanelStore } from "../model/panelStore.ts";
+import { auditProgress } from "./auditProgress.ts";
+
+export const auditLooks: Readonly<Record<Audit["verdict"], { icon: string; tone: "ok" | "warn" | "error" }>> = {
+  confirmed: { icon: "pass", tone: "ok" },
+  wrong: { icon: "error", tone: "error" },
+  "not-located": { icon: "error", tone: "error" },
+  "cannot-tell": { icon: "question", tone: "warn" },
+};
+
+/** The audit in the trust strip: a button before it, its progress while it runs, its finding after it. */
+export function auditSummary(store: PanelStore): TemplateResult | typeof nothing {
+  const { state, shown } = store;
+  const explanation = shown?.explanation;
+  const auditing = state?.auditing ?? null;
+  if (explanation === undefined || (store.readOnly && explanation.audit === undefined)) return nothing;
+  if (auditing !== null) return auditProgress(store, auditing);
+  const { audit } = explanation;
+  const busy = state?.phase === "running" || state?.phase === "loading";
+  const stale = state?.stale !== null && state?.stale !== undefined;
+  const check = (label: string): TemplateResult =>
+    html`<button class="link check" data-action="audit" ?disabled=${busy || stale || store.dimmed}
+      title="Compares every gradient with forward passes, and names the operation that is wrong"
+      @click=${() => store.post({ type: "audit" })}>${icon("beaker")}${label}</button>`;
+  if (audit === undefined) return check("Check gradients");
+  const looks = auditLooks[audit.verdict];
+  return html`<span class="audited ${looks.tone}">${icon(looks.icon)}<span>${auditText(audit).title}</span>
+    <button class="link" @click=${() => store.setView({ tab: "audit" })}>Show</button></span>
+    ${store.readOnly ? nothing : check("Check again")}`;
+}
