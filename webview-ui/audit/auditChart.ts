@@ -88,9 +88,9 @@ class AuditChart extends StoreElement {
     const [top, bottom] = [y(difference + bar), y(difference - bar)];
     const [diamond, size] = [y(gradient), 5];
     return svg`<g class=${agreement}>
+      <path class="diamond" d="M${at} ${diamond - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}z"></path>
       <path class="bar" d="M${at} ${top}V${bottom}M${at - 4} ${top}h8M${at - 4} ${bottom}h8"></path>
-      <circle class="measured" cx=${at} cy=${y(difference)} r="2.5"></circle>
-      <path class="diamond" d="M${at} ${diamond - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}z"></path></g>`;
+      <circle class="measured" cx=${at} cy=${y(difference)} r="2.5"></circle></g>`;
   }
 
   #spoken(points: readonly Measured[]): string {

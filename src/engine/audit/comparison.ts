@@ -27,6 +27,10 @@ const WIDEST_BAR = 0.1;
 const LEAST_KINK = 0.02;
 
 export function compare(gradient: number, reach: number, { slope, bar, kink }: Slope): Comparison {
+  if (![gradient, slope, bar, reach].every(Number.isFinite)) {
+    // Some value near by is not finite; that it is not here, the explanation itself has seen to.
+    return { gradient: finite(gradient), difference: finite(slope), bar: 0, scale: 0, agreement: "noise" };
+  }
   const scale = Math.max(Math.abs(gradient), Math.abs(slope), reach);
   const width = bar + kink;
   const shared = { gradient, difference: slope, bar: width, scale };
@@ -35,6 +39,10 @@ export function compare(gradient: number, reach: number, { slope, bar, kink }: S
   if (gap > width + LEAST_ERROR * scale) return { ...shared, agreement: "differs" };
   // Where nothing happens there is nothing to confirm.
   return { ...shared, agreement: scale > 0 && width <= WIDEST_BAR * scale ? "agrees" : "noise" };
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
 }
 
 /** How far the gradient is off, relative. */

@@ -41,6 +41,9 @@ type Outcome = (Comparison & { readonly alpha: number }) | "unmoved" | "refused"
 /** Values of nodes that are kept at a time, a row: three rows of 32 MB. */
 const MOST_VALUES = 2 ** 23;
 
+/** In how many directions the score is asked around an operation that is wrong. */
+const DIRECTIONS = 4;
+
 /** The link function over the fetched node, which is no node of the model. */
 const LINK = "(score)";
 
@@ -116,9 +119,26 @@ export class NodeAudit {
     const ask = async (ids: readonly NodeId[]): Promise<Comparison | null> => {
       const moving = ids.map((each) => values.get(each)).filter((each) => each !== null && each !== undefined);
       if (moving.length === 0) return null;
-      return this.#withPoint(point, async (held) => this.#tolerant(() => this.#compare({ moving, held, output })));
+      let clearest: Comparison | null = null;
+      // In one direction the parts of an error may cancel.
+      for (let turn = 0; turn < DIRECTIONS; turn++) {
+        const turned = turn === 0 ? moving : moving.map((each) => this.#turned(each));
+        const question = { moving: turned, output };
+        const found = await this.#withPoint(point, (held) =>
+          this.#tolerant(() => this.#compare({ ...question, held })),
+        );
+        if (found === null) return null;
+        if (clearest === null || clearness(found) > clearness(clearest)) clearest = found;
+      }
+      return clearest;
     };
     return { below: await ask([spec.id]), above: await ask(this.#moving(spec)) };
+  }
+
+  /** Each value moves as far, in the one direction or the other at random; what stands still goes on doing so. */
+  #turned(moving: Moving): Moving {
+    const { random } = this.#options;
+    return { ...moving, direction: moving.direction.map((each) => (random() < 0.5 ? -each : each)) };
   }
 
   get #link(): NodeSpec {
@@ -240,6 +260,12 @@ function worst<T extends Comparison>(found: readonly T[]): T | undefined {
     (left, right) =>
       order.indexOf(left.agreement) - order.indexOf(right.agreement) || relativeError(right) - relativeError(left),
   )[0];
+}
+
+/** How far a comparison is beyond its error bar, which no kink or noise may blur. */
+function clearness(found: Comparison): number {
+  const settled = found.agreement === "agrees" || found.agreement === "differs";
+  return settled ? Math.max(0, relativeError(found) - relativeBar(found)) : -1;
 }
 
 function findingOf({ id, op, layer }: NodeSpec, found: Comparison & { readonly alpha: number }): NodeFinding {
