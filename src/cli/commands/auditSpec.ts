@@ -11,6 +11,7 @@ const shared = [
   "column",
   "target",
   "output",
+  "from",
   "link",
   "baseline",
   "backend",

@@ -5,7 +5,7 @@ import { PathlightError } from "../../../../src/common/errors.ts";
 import type { Audit } from "../../../../src/engine/audit/audit.ts";
 import { usableBackends, useBackend } from "../backends.ts";
 import { spoils, withWrongKernel, withWrongLayer } from "./planted.ts";
-import { type AuditSubject, audit, digits, digitsAsGraph, mobileNet, questions } from "./subjects.ts";
+import { type AuditSubject, audit, digits, digitsAsGraph, digitsAsOnnx, mobileNet, questions } from "./subjects.ts";
 
 const backends = await usableBackends();
 const fastest = backends[0] ?? "cpu";
@@ -39,7 +39,14 @@ function assertClear(found: Audit, where: string): void {
 for (const backend of backends) {
   test(`${backend}: the gradients of untouched models are confirmed, for every seed, link and target`, async () => {
     await useBackend(backend);
-    for (const make of [digits, () => digits(7), () => digitsAsGraph(false), () => digitsAsGraph(true), questions]) {
+    for (const make of [
+      digits,
+      () => digits(7),
+      () => digitsAsGraph(false),
+      () => digitsAsGraph(true),
+      digitsAsOnnx,
+      questions,
+    ]) {
       await withSubject(make, async (subject) => {
         for (const seed of [1, 2, 3, 4]) {
           for (const link of ["identity", "softmax"] as const) {
@@ -132,6 +139,18 @@ test("a graph model: the gradient of a kernel, wrong for one of its nodes and fo
       assertClear(await audit(subject, 3), "after the right gradients are back");
     },
   );
+});
+
+test("an ONNX model: the gradient of a kernel, wrong for each of its nodes", async () => {
+  await useBackend(fastest);
+  await withSubject(digitsAsOnnx, async (subject) => {
+    const relus = subject.model.nodes.filter(({ op }) => op === "Relu").map(({ id }) => id);
+    const found = await withWrongKernel(tf.Relu, undefined, spoils["scaled by 1.1"], () => audit(subject, 3));
+    assert.deepEqual(
+      found.culprits.map(({ id }) => id),
+      relus.toReversed(),
+    );
+  });
 });
 
 test("an error that cancels along the path is found by random directions", async () => {

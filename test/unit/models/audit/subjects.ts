@@ -44,6 +44,13 @@ export async function digitsAsGraph(fused: boolean): Promise<AuditSubject> {
   return { model, explained: fromZero("image", [8, 8, 1], readNpy(`${fixtures}oracle/digits/x3.npy`)) };
 }
 
+/** The same weights from an ONNX file, channels first. */
+export async function digitsAsOnnx(): Promise<AuditSubject> {
+  const { model } = await loadModel(`${fixtures}oracle/digits/model.onnx`);
+  const x = readNpy(`${fixtures}oracle/digits/x5.npy`);
+  return { model, explained: fromZero(model.inputs[0]?.id ?? "", [1, 8, 8], x) };
+}
+
 /** From the zero embedding to the embedding of nine words and padding. */
 export async function questions(): Promise<AuditSubject> {
   const { model } = await loadModel(`${root}samples/models/question-classifier`);
