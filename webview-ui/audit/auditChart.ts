@@ -89,7 +89,7 @@ class AuditChart extends StoreElement {
     const [diamond, size] = [y(gradient), 5];
     return svg`<g class=${agreement}>
       <path class="diamond" d="M${at} ${diamond - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}z"></path>
-      <path class="bar" d="M${at} ${top}V${bottom}M${at - 4} ${top}h8M${at - 4} ${bottom}h8"></path>
+      <path class="whisker" d="M${at} ${top}V${bottom}M${at - 4} ${top}h8M${at - 4} ${bottom}h8"></path>
       <circle class="measured" cx=${at} cy=${y(difference)} r="2.5"></circle></g>`;
   }
 

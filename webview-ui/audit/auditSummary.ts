@@ -12,23 +12,33 @@ export const auditLooks: Readonly<Record<Audit["verdict"], { icon: string; tone:
   "cannot-tell": { icon: "question", tone: "warn" },
 };
 
+/** One line of the strip has no room for names; the verdict above it has them. */
+function shortTitle(audit: Audit): string {
+  if (audit.verdict === "wrong") return "A gradient is wrong";
+  if (audit.verdict === "not-located") return "The gradient is wrong";
+  return auditText(audit).title;
+}
+
+/** The button that starts an audit. */
+export function checkButton(store: PanelStore, label: string): TemplateResult {
+  const { state, dimmed } = store;
+  const busy = state?.phase === "running" || state?.phase === "loading";
+  const stale = state?.stale !== null && state?.stale !== undefined;
+  return html`<button class="link check" data-action="audit" ?disabled=${busy || stale || dimmed}
+    title="Compares every gradient with forward passes, and names the operation that is wrong"
+    @click=${() => store.post({ type: "audit" })}>${icon("beaker")}${label}</button>`;
+}
+
 /** The audit in the trust strip: a button before it, its progress while it runs, its finding after it. */
 export function auditSummary(store: PanelStore): TemplateResult | typeof nothing {
   const { state, shown } = store;
   const explanation = shown?.explanation;
   const auditing = state?.auditing ?? null;
   if (explanation === undefined || (store.readOnly && explanation.audit === undefined)) return nothing;
-  if (auditing !== null) return auditProgress(store, auditing);
+  if (auditing !== null) return auditProgress(store, auditing, true);
   const { audit } = explanation;
-  const busy = state?.phase === "running" || state?.phase === "loading";
-  const stale = state?.stale !== null && state?.stale !== undefined;
-  const check = (label: string): TemplateResult =>
-    html`<button class="link check" data-action="audit" ?disabled=${busy || stale || store.dimmed}
-      title="Compares every gradient with forward passes, and names the operation that is wrong"
-      @click=${() => store.post({ type: "audit" })}>${icon("beaker")}${label}</button>`;
-  if (audit === undefined) return check("Check gradients");
+  if (audit === undefined) return checkButton(store, "Check gradients");
   const looks = auditLooks[audit.verdict];
-  return html`<span class="audited ${looks.tone}">${icon(looks.icon)}<span>${auditText(audit).title}</span>
-    <button class="link" @click=${() => store.setView({ tab: "audit" })}>Show</button></span>
-    ${store.readOnly ? nothing : check("Check again")}`;
+  return html`<span class="audited ${looks.tone}">${icon(looks.icon)}<span>${shortTitle(audit)}</span>
+    <button class="link" @click=${() => store.setView({ tab: "audit" })}>Show</button></span>`;
 }

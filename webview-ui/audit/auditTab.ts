@@ -6,7 +6,7 @@ import { icon } from "../elements/controls.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import type { Measured } from "./auditChart.ts";
 import { auditProgress } from "./auditProgress.ts";
-import { auditLooks } from "./auditSummary.ts";
+import { auditLooks, checkButton } from "./auditSummary.ts";
 import { measuredTable, nodeTable } from "./auditTables.ts";
 import "./auditChart.ts";
 
@@ -33,7 +33,7 @@ class AuditTab extends StoreElement {
     const { state, shown } = this.store;
     const audit = shown?.explanation.audit;
     const auditing = state?.auditing ?? null;
-    return html`${auditing === null ? nothing : auditProgress(this.store, auditing)}
+    return html`${auditing === null ? nothing : auditProgress(this.store, auditing, false)}
       ${audit === undefined ? nothing : this.#found(audit)}`;
   }
 
@@ -50,7 +50,8 @@ class AuditTab extends StoreElement {
       </div>
       <section aria-label="Operations"><h2>Operations by themselves <small>nearest to the score first</small></h2>
         ${this.#nodes(audit.nodes)}
-        <p class="caption">${skipped}${skipped === "" ? "" : " "}${audit.passes} forward passes, ${audit.gradients} gradients, ${formatSeconds(audit.seconds)}.</p></section>
+        <p class="caption">${skipped}${skipped === "" ? "" : " "}${audit.passes} forward passes, ${audit.gradients} gradients, ${formatSeconds(audit.seconds)}.
+          ${this.store.readOnly || this.store.state?.auditing !== null ? nothing : checkButton(this.store, "Check again")}</p></section>
     </div>`;
   }
 
