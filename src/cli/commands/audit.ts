@@ -50,7 +50,8 @@ export async function audit(args: readonly string[], environment: ExplainEnviron
   for (const note of notes) terminal.err(`${note}\n`);
 
   const progress = new ProgressLine(terminal);
-  const auditor = await environment.createExplainer();
+  // An audit computes on this thread.
+  const auditor = await environment.createExplainer({ threads: 1 });
   try {
     const explanation = await auditor.auditSample(request, { signal, onProgress: (event) => progress.audit(event) });
     const found = explanation.audit;
