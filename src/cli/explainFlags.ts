@@ -10,6 +10,7 @@ import {
 } from "../protocol/explain.ts";
 import { type Link, linkSchema } from "../protocol/manifest.ts";
 import { explainSpec } from "./commands/explainSpec.ts";
+import type { CommandSpec } from "./optionSpec.ts";
 import { fraction, oneOf, wholeNumber } from "./optionValues.ts";
 import { parseOptions } from "./parseOptions.ts";
 import { usageError } from "./usageError.ts";
@@ -40,9 +41,13 @@ export interface ExplainFlags {
   readonly json: boolean;
 }
 
-/** @throws PathlightError `usage`, `target-invalid` */
-export function readExplainFlags(args: readonly string[]): ExplainFlags {
-  const options = parseOptions(args, explainSpec);
+/**
+ * `command`: the one whose table of options holds; what it does not have stays undefined.
+ *
+ * @throws PathlightError `usage`, `target-invalid`
+ */
+export function readExplainFlags(args: readonly string[], command: CommandSpec = explainSpec): ExplainFlags {
+  const options = parseOptions(args, command);
   const whole = (name: string, least: number, most: number) =>
     read(name, (text) => wholeNumber(name, text, least, most));
   function read<T>(name: string, reader: (text: string) => T): T | undefined {
@@ -52,10 +57,13 @@ export function readExplainFlags(args: readonly string[]): ExplainFlags {
   function required(name: string, expected: string): string {
     const value = options.value(name);
     if (value !== undefined && value !== "") return value;
-    throw usageError(`Option --${name} is missing.`, { expected, whatToDo: "See `pathlight explain --help`." });
+    throw usageError(`Option --${name} is missing.`, {
+      expected,
+      whatToDo: `See \`pathlight ${command.name} --help\`.`,
+    });
   }
   const flags = {
-    model: required("model", "--model PATH, the model to explain"),
+    model: required("model", "--model PATH, the model"),
     manifest: options.value("manifest"),
     inputs: options.values("input"),
     text: options.value("text"),

@@ -47,7 +47,7 @@ export function programHelp(version: string, commands: readonly CommandSpec[], c
     `${colour.bold("Usage")}\n  pathlight COMMAND [OPTIONS]\n  pathlight COMMAND --help\n  pathlight --version\n`,
     `${colour.bold("Commands")}\n${rows.join("\n")}\n`,
     `${colour.bold("Examples")}\n${commands.map(exampleLines).join("\n\n")}\n`,
-    `${colour.bold("Exit codes")}\n  0  done\n  1  internal error\n  2  bad input\n  3  completeness error above --fail-above\n  130  cancelled\n`,
+    `${colour.bold("Exit codes")}\n  0  done\n  1  internal error\n  2  bad input\n  3  completeness error above --fail-above\n  4  an audited gradient is wrong\n  5  an audit cannot tell\n  130  cancelled\n`,
     `${colour.bold("Environment")}\n  PATHLIGHT_TENSORFLOW  folder of TensorFlow's library\n  PATHLIGHT_PYTHON      Python interpreter whose TensorFlow is taken\n  PATHLIGHT_CACHE       folder for downloads\n  PATHLIGHT_DEBUG=1     print stacks with errors\n  NO_COLOR=1            no colours\n`,
   ].join("\n");
 }

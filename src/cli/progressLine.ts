@@ -1,3 +1,4 @@
+import type { AuditProgress } from "../protocol/audit.ts";
 import type { ExplainEvent } from "../protocol/compute.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatSeconds } from "../protocol/format.ts";
@@ -36,6 +37,15 @@ export class ProgressLine {
       case "progress":
         this.#bar(event.running);
     }
+  }
+
+  /** An audit says what it compares. */
+  audit({ done, total, what, seconds }: AuditProgress): void {
+    if (!this.#terminal.interactive) return;
+    const part = total > 0 ? Math.round(Math.min(1, done / total) * BAR) : 0;
+    const { cyan, dim } = this.#terminal.errColours;
+    const bar = cyan("█".repeat(part)) + dim("░".repeat(BAR - part));
+    this.#draw(`${done} of ${total} comparisons · ${what} · ${formatSeconds(seconds)}`, `${bar} `, BAR + 1);
   }
 
   end(): void {

@@ -1,5 +1,6 @@
 import { errorLine, PathlightError, toPathlightError } from "../common/errors.ts";
 import { version } from "../compute/version.ts";
+import { auditSpec } from "./commands/auditSpec.ts";
 import { doctorSpec } from "./commands/doctorSpec.ts";
 import { type ExplainEnvironment, explain } from "./commands/explain.ts";
 import { explainSpec } from "./commands/explainSpec.ts";
@@ -12,7 +13,7 @@ export const EXIT_INTERNAL = 1;
 export const EXIT_BAD_INPUT = 2;
 export const EXIT_CANCELLED = 130;
 
-const commands: readonly CommandSpec[] = [explainSpec, doctorSpec];
+const commands: readonly CommandSpec[] = [explainSpec, auditSpec, doctorSpec];
 
 /** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
 export async function runCommandLine(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
@@ -86,6 +87,7 @@ async function dispatch(args: readonly string[], environment: ExplainEnvironment
     return 0;
   }
   if (command.name === "doctor") return (await import("./commands/doctor.ts")).doctor(rest, environment);
+  if (command.name === "audit") return (await import("./commands/audit.ts")).audit(rest, environment);
   return explain(rest, environment);
 }
 

@@ -11,6 +11,7 @@ import type { BackendInfo, Explanation, Prediction } from "../protocol/explanati
 import type { ManifestModel } from "../protocol/manifest.ts";
 import { inferManifestModel } from "../samples/index.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
+import { type AuditRunOptions, auditRun } from "./auditRun.ts";
 import { integrateRun } from "./integrateRun.ts";
 import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
@@ -30,6 +31,9 @@ export interface ServiceOptions extends BackendOptions {
   /** Of the threads that share the work on WebAssembly. */
   readonly workers?: WorkerPoolOptions | undefined;
 }
+
+/** Of an audit: progress instead of drafts. */
+export type AuditCallOptions = AuditRunOptions;
 
 /** A model with the manifest entry that it is used by. */
 export interface OpenedModel {
@@ -66,33 +70,17 @@ export class ExplainService {
 
   explain(request: ExplainRequest, options: CallOptions = {}): Promise<Explanation> {
     return this.#inTurn(options, async () => {
-      const { settings } = request;
-      const backend = await this.#activate(settings.backend, options);
-      const opened = await this.#open(request.model, backend, options);
-      options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
-      const plan = await planRun(request, opened, backend, options.signal);
-      throwIfCancelled(options.signal);
-      const key = runKey(
-        [
-          plan.model.fingerprint,
-          backend.name,
-          plan.scalar.fetch,
-          plan.scalar.transform,
-          plan.target.index,
-          plan.explained.map(({ node }) => node).join(" "),
-          settings.method,
-          settings.rule,
-          settings.rule === "adaptive" ? null : settings.steps,
-        ],
-        [...plan.explained.flatMap(({ x, baseline }) => [x, baseline]), ...plan.held.map(({ data }) => data)],
-      );
-      const { tolerance, maxEvaluations, grain } = settings;
-      const run = new Run(randomUUID(), key, plan, { tolerance, maxEvaluations, grain });
-      const earlier = this.#runs.findByKey(key);
+      const { run, loaded } = await this.#prepare(request, options);
+      const earlier = this.#runs.findByKey(run.key);
       const known = earlier?.integration ?? null;
       if (earlier !== undefined) run.threads = earlier.threads;
-      options.emit?.({ type: "predicted", runId: run.id, backend, explanation: run.explanation(WARN_ABOVE) });
-      return this.#integrate(run, known, opened.loaded, options);
+      options.emit?.({
+        type: "predicted",
+        runId: run.id,
+        backend: run.plan.backend,
+        explanation: run.explanation(WARN_ABOVE),
+      });
+      return this.#integrate(run, known, loaded, options);
     });
   }
 
@@ -100,17 +88,28 @@ export class ExplainService {
   refine(runId: string, tolerance: number, maxEvaluations: number, options: CallOptions = {}): Promise<Explanation> {
     return this.#inTurn(options, async () => {
       const run = this.#runs.get(runId);
-      const { request } = run.plan;
-      const backend = await this.#activate(run.plan.backend.name, options);
-      const { loaded } = await this.#open(request.model, backend, options);
-      if (loaded.fingerprint !== run.plan.model.fingerprint) {
-        throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
-          file: request.model.path,
-          whatToDo: "Run it again.",
-        });
-      }
+      const loaded = await this.#reopen(run, options);
       run.limits = { ...run.limits, tolerance, maxEvaluations };
       return this.#integrate(run, run.integration, loaded, options);
+    });
+  }
+
+  /** Compares the gradients of a run with forward passes. A run that was not computed yet is audited all the same. */
+  audit(runId: string, options: AuditCallOptions = {}): Promise<Explanation> {
+    return this.#inTurn({ signal: options.signal }, async () => {
+      const run = this.#runs.get(runId);
+      const loaded = await this.#reopen(run, options);
+      run.audit = await auditRun(run, loaded.model, options);
+      return run.explanation(WARN_ABOVE);
+    });
+  }
+
+  /** The same for a sample that is not to be explained; no integral is computed. */
+  auditSample(request: ExplainRequest, options: AuditCallOptions & CallOptions = {}): Promise<Explanation> {
+    return this.#inTurn(options, async () => {
+      const { run, loaded } = await this.#prepare(request, options);
+      run.audit = await auditRun(run, loaded.model, options);
+      return run.explanation(WARN_ABOVE);
     });
   }
 
@@ -209,6 +208,45 @@ export class ExplainService {
       embeddings: loaded.model.embeddings,
     });
     return { loaded, ...inferred };
+  }
+
+  /** A run as it is before anything is computed, with the model that it asks for. */
+  async #prepare(request: ExplainRequest, options: CallOptions): Promise<{ run: Run; loaded: LoadedModel }> {
+    const { settings } = request;
+    const backend = await this.#activate(settings.backend, options);
+    const opened = await this.#open(request.model, backend, options);
+    options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
+    const plan = await planRun(request, opened, backend, options.signal);
+    throwIfCancelled(options.signal);
+    const key = runKey(
+      [
+        plan.model.fingerprint,
+        backend.name,
+        plan.scalar.fetch,
+        plan.scalar.transform,
+        plan.target.index,
+        plan.explained.map(({ node }) => node).join(" "),
+        settings.method,
+        settings.rule,
+        settings.rule === "adaptive" ? null : settings.steps,
+      ],
+      [...plan.explained.flatMap(({ x, baseline }) => [x, baseline]), ...plan.held.map(({ data }) => data)],
+    );
+    const { tolerance, maxEvaluations, grain } = settings;
+    const run = new Run(randomUUID(), key, plan, { tolerance, maxEvaluations, grain });
+    return { run, loaded: opened.loaded };
+  }
+
+  /** The model of a run, on the backend that it began on. Throws `run-unknown` when the file has changed since. */
+  async #reopen(run: Run, options: CallOptions): Promise<LoadedModel> {
+    const { request } = run.plan;
+    const backend = await this.#activate(run.plan.backend.name, options);
+    const { loaded } = await this.#open(request.model, backend, options);
+    if (loaded.fingerprint === run.plan.model.fingerprint) return loaded;
+    throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
+      file: request.model.path,
+      whatToDo: "Run it again.",
+    });
   }
 
   async #integrate(

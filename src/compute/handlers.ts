@@ -33,6 +33,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     explain: (request, { signal, emit }) => ready().explain(request, { signal, emit }),
     refine: ({ runId, tolerance, maxEvaluations }, { signal, emit }) =>
       ready().refine(runId, tolerance, maxEvaluations, { signal, emit }),
+    audit: ({ runId }, { signal, emit }) => ready().audit(runId, { signal, onProgress: emit }),
     regrain: ({ runId, grain }) => ready().regrain(runId, grain),
     snapshot: ({ runId }) => ready().snapshot(runId),
     release: ({ runId }) => {

@@ -1,4 +1,5 @@
 import type { Integration } from "../engine/integration.ts";
+import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
 import { present } from "./present.ts";
 import type { RunPlan } from "./runPlan.ts";
@@ -18,6 +19,8 @@ export class Run {
   integration: Integration | null = null;
   status: Status = "running";
   limits: RunLimits;
+  /** What an audit has found of its gradients. */
+  audit: Audit | undefined;
   /** Computing time so far, refinements included. */
   seconds = 0;
   /** Threads that its nodes were computed on, at most. */
@@ -37,7 +40,7 @@ export class Run {
   }
 
   explanation(warnAbove: number): Explanation {
-    return present(this.plan, this.integration, {
+    const explanation = present(this.plan, this.integration, {
       runId: this.id,
       status: this.status,
       seconds: this.seconds,
@@ -47,6 +50,7 @@ export class Run {
       maxEvaluations: this.limits.maxEvaluations,
       warnAbove,
     });
+    return this.audit === undefined ? explanation : { ...explanation, audit: this.audit };
   }
 
   /** Lets go of the nodes. A run that was continued from this one may still use them, so they are only unreferenced. */

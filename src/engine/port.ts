@@ -11,6 +11,11 @@ export interface NodeSpec {
   readonly dtype: DataType;
   /** Layer that the node belongs to, where the format has layers. */
   readonly layer?: string | undefined;
+  /**
+   * The nodes that it is computed from, weights and constants left out; none for an input. Undefined where the format
+   * does not say: the audit then cannot tell this operation from those before it.
+   */
+  readonly inputs?: readonly NodeId[] | undefined;
 }
 
 /** What stands at the end of an output: the final activation and the node before it. */

@@ -21,6 +21,7 @@ export interface CommandArguments {
   "pathlight.refine": [panelId?: unknown];
   "pathlight.explainLogit": [panelId?: unknown];
   "pathlight.anotherBaseline": [panelId?: unknown];
+  "pathlight.audit": [panelId?: unknown];
   "pathlight.fix": [panelId?: unknown];
   "pathlight.explainAgain": [];
   "pathlight.cancel": [];
@@ -57,6 +58,7 @@ const table = {
   "pathlight.refine": true,
   "pathlight.explainLogit": true,
   "pathlight.anotherBaseline": true,
+  "pathlight.audit": true,
   "pathlight.fix": true,
   "pathlight.explainAgain": true,
   "pathlight.cancel": true,

@@ -10,6 +10,7 @@ import { compactExplanation } from "./compactExplanation.ts";
 import { comparisonOf } from "./comparison.ts";
 import { errorViewOf } from "./errorView.ts";
 import type { HistoryRecord } from "./history.ts";
+import { PanelAudit } from "./panelAudit.ts";
 import { handlePanelMessage } from "./panelDispatch.ts";
 import { PanelMessages } from "./panelMessages.ts";
 import { initialSettings, requestFor } from "./panelRequest.ts";
@@ -50,6 +51,7 @@ export class PanelController implements vscode.Disposable {
   #abort: AbortController | undefined;
   #runId: string | undefined;
   readonly #runIds = new Set<string>();
+  readonly #audit: PanelAudit;
   #facts: SubjectFacts | undefined;
   #disposed = false;
 
@@ -58,6 +60,7 @@ export class PanelController implements vscode.Disposable {
     this.#services = services;
     this.#settings = initialSettings(undefined);
     this.#messages = this.#store.add(new PanelMessages(panel));
+    this.#audit = new PanelAudit(services.compute, () => this.#postState());
     this.#store.add(this.#changed);
     this.#store.add(services.compute.lease());
     this.#store.add(services.history.onDidChange(() => this.#postState()));
@@ -111,6 +114,7 @@ export class PanelController implements vscode.Disposable {
   async show(record: HistoryRecord, subject: Subject): Promise<void> {
     this.#abort?.abort();
     this.#abort = undefined;
+    this.#audit.cancel();
     try {
       const shown = await this.#services.history.load(record.item.id);
       this.#turnTo(subject, record.request.settings);
@@ -160,6 +164,39 @@ export class PanelController implements vscode.Disposable {
 
   cancel(): void {
     this.#abort?.abort();
+    this.#audit.cancel();
+  }
+
+  /** Compares the gradients of what is shown with forward passes; the finding becomes part of the explanation. */
+  async audit(): Promise<void> {
+    if (this.#abort !== undefined || this.#shown === null || this.#stale !== null) return;
+    const wanted = this.#shown.explanation.runId;
+    let explanation: Explanation | null;
+    try {
+      explanation = await this.#audit.run(wanted);
+    } catch (error) {
+      const code = error instanceof PathlightError ? error.code : undefined;
+      if (code !== "run-unknown" && code !== "compute-died") throw error;
+      // The process that had the run is gone; the same settings lead to the same path.
+      await this.#run({ kind: "explain" });
+      const again = this.shown?.explanation;
+      if (this.phase !== "done" || again === undefined || again.audit !== undefined || this.#audit.isRunning) return;
+      explanation = await this.#audit.run(again.runId);
+    }
+    const shown = this.#shown;
+    if (explanation === null || shown?.explanation.runId !== explanation.runId || this.#dimmed) return;
+    const next: Shown = {
+      explanation: { ...shown.explanation, audit: explanation.audit },
+      picture: shown.picture,
+    };
+    this.#present(next, false);
+    const { request } = this;
+    if (request !== undefined && next.explanation.status !== "cancelled") await this.#remember(next, request);
+    this.#update();
+  }
+
+  cancelAudit(): void {
+    this.#audit.cancel();
   }
 
   capture(): Promise<Uint8Array> {
@@ -176,6 +213,7 @@ export class PanelController implements vscode.Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#abort?.abort();
+    this.#audit.cancel();
     for (const runId of this.#runIds) this.#services.release(runId);
     this.#watcher?.dispose();
     this.#changed.fire();
@@ -209,6 +247,7 @@ export class PanelController implements vscode.Disposable {
   async #run(kind: RunKind): Promise<void> {
     const subject = this.#subject;
     if (subject === undefined || this.#disposed) return;
+    this.#audit.cancel();
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
@@ -257,6 +296,13 @@ export class PanelController implements vscode.Disposable {
     // What a cancelled run reached stays to be read.
     if (this.phase !== "cancelled") this.#running = null;
     this.#update();
+    const ended = this.shown?.explanation;
+    // Which gradient it is, is the next question.
+    if (this.phase === "done" && ended?.status === "suspect-gradient" && ended.audit === undefined) this.#auditAlone();
+  }
+
+  #auditAlone(): void {
+    this.audit().catch((error: unknown) => this.#services.notify(vscode.l10n.t("Check Gradients"), error));
   }
 
   #onEvent(event: ExplainEvent): void {
@@ -494,6 +540,7 @@ export class PanelController implements vscode.Disposable {
       settings: this.#settings,
       options: this.#facts?.options ?? noOptions,
       running: this.#running,
+      auditing: this.#audit.progress,
       warnAbove: settings.warnAbove(),
       error: this.#error,
       stale: this.#stale,

@@ -31,6 +31,10 @@ export async function handlePanelMessage(
       return panel.cancel();
     case "refine":
       return panel.refine(message.tolerance);
+    case "audit":
+      return panel.audit();
+    case "cancelAudit":
+      return panel.cancelAudit();
     case "discard":
       return panel.discard();
     case "explainLogit":

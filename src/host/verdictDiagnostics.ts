@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Explanation } from "../protocol/explanation.ts";
-import { bannerOf } from "../protocol/verdict.ts";
+import { type BannerAction, bannerOf } from "../protocol/verdict.ts";
 import { rowRange } from "./rowRange.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
@@ -11,7 +11,7 @@ const DIAGNOSTIC_SOURCE = "Pathlight";
 interface Entry {
   readonly uri: vscode.Uri;
   readonly diagnostic: vscode.Diagnostic;
-  readonly actions: readonly ("refine" | "explain-logit" | "another-baseline")[];
+  readonly actions: readonly BannerAction[];
 }
 
 /** A warning on the sample while its shown explanation cannot be trusted: one for each panel, with actions on that panel. */
@@ -132,6 +132,8 @@ function commandOf(action: Entry["actions"][number]): vscode.Command {
       return { command: "pathlight.refine", title: vscode.l10n.t("Refine") };
     case "explain-logit":
       return { command: "pathlight.explainLogit", title: vscode.l10n.t("Explain the logit instead") };
+    case "audit":
+      return { command: "pathlight.audit", title: vscode.l10n.t("Check the gradients") };
     case "another-baseline":
       return { command: "pathlight.anotherBaseline", title: vscode.l10n.t("Another baseline…") };
   }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
+import { auditProgressSchema } from "./audit.ts";
 import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
 import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
@@ -103,6 +104,12 @@ export const computeContract = {
     params: z.strictObject({ runId: z.string(), tolerance: z.number(), maxEvaluations: z.int() }),
     result: explanationSchema,
     event: explainEventSchema,
+  },
+  /** Compares the gradients of a run with forward passes; the result is the run with what was found. */
+  audit: {
+    params: z.strictObject({ runId: z.string() }),
+    result: explanationSchema,
+    event: auditProgressSchema,
   },
   /** The same run at another grain; no new evaluation. */
   regrain: {

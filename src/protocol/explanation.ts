@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { float32Schema as float32, float64Schema as float64 } from "./arrays.ts";
+import { auditSchema } from "./audit.ts";
 import { baselineSchema, methodSchema, ruleSchema } from "./explain.ts";
 import { formatSchema, linkSchema } from "./manifest.ts";
 
@@ -175,6 +176,8 @@ export const explanationSchema = z.strictObject({
   path: pathSchema,
   attributions: z.array(attributionSchema),
   warnings: z.array(warningSchema),
+  /** The last audit of its gradients. */
+  audit: auditSchema.optional(),
   /** ISO time at which it ended. */
   finishedAt: z.string().nullable(),
 });

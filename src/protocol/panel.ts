@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
+import { auditProgressSchema } from "./audit.ts";
 import { runningSchema } from "./compute.ts";
 import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";
 import { explanationSchema } from "./explanation.ts";
@@ -67,6 +68,8 @@ export const panelStateSchema = z.strictObject({
     columns: z.array(choice),
   }),
   running: runningSchema.nullable(),
+  /** While the gradients of what is shown are audited. */
+  auditing: auditProgressSchema.nullable(),
   /** Warning threshold of the settings, a fraction. */
   warnAbove: z.number(),
   error: errorViewSchema.nullable(),
@@ -116,6 +119,9 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run") }),
   z.strictObject({ type: z.literal("cancel") }),
   z.strictObject({ type: z.literal("refine"), tolerance: z.number().optional() }),
+  /** Compare the gradients of what is shown with forward passes. */
+  z.strictObject({ type: z.literal("audit") }),
+  z.strictObject({ type: z.literal("cancelAudit") }),
   z.strictObject({ type: z.literal("discard") }),
   z.strictObject({ type: z.literal("explainLogit") }),
   z.strictObject({ type: z.literal("regrain"), grain: z.int() }),

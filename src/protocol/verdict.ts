@@ -1,4 +1,5 @@
 import { assertNever } from "../common/errors.ts";
+import { auditText } from "./auditWords.ts";
 import type { Explanation } from "./explanation.ts";
 import { formatPercent, formatScore, formatSetting, formatSigned } from "./format.ts";
 
@@ -20,8 +21,21 @@ export const FEATURE_ERROR_LIMIT = 0.25;
 
 export type VerdictInput = Pick<
   Explanation,
-  "status" | "method" | "completenessError" | "featureError" | "tolerance" | "evaluations" | "deltaF" | "mapSize"
+  | "status"
+  | "method"
+  | "completenessError"
+  | "featureError"
+  | "tolerance"
+  | "evaluations"
+  | "deltaF"
+  | "mapSize"
+  | "audit"
 >;
+
+/** Whether an audit has found a gradient wrong. */
+function isRefuted({ audit }: Pick<VerdictInput, "audit">): boolean {
+  return audit?.verdict === "wrong" || audit?.verdict === "not-located";
+}
 
 /** |Σ − ΔF| relative to |ΔF|, or to the size of the map where ΔF is 0. */
 export function relativeSumError(explanation: Pick<VerdictInput, "completenessError" | "mapSize">): number {
@@ -34,7 +48,7 @@ function kindOf(explanation: VerdictInput, warnAbove: number): VerdictKind {
   const sumError = relativeSumError(explanation);
   const featureError = explanation.featureError ?? 0;
   if (explanation.status === "running") return "sharpening";
-  if (explanation.status === "suspect-gradient") return "suspect";
+  if (explanation.status === "suspect-gradient" || isRefuted(explanation)) return "suspect";
   if (sumError > warnAbove || featureError > FEATURE_ERROR_LIMIT) return "low-trust";
   if (explanation.completenessError.relative === null) return "no-change";
   if (explanation.status === "precision-floor") return "precision";
@@ -96,6 +110,10 @@ export function verdictOf(explanation: VerdictInput, warnAbove: number, unit = "
         sentence: `More evaluations will not help: float32 ends at about ${perFeature ?? sumOff} here.`,
       };
     case "suspect":
+      if (explanation.audit !== undefined && isRefuted(explanation)) {
+        const { title, sentence } = auditText(explanation.audit);
+        return { kind, title: "Gradient wrong", sentence: `${title}. ${sentence}` };
+      }
       return {
         kind,
         title: "Gradient suspect",
@@ -112,11 +130,13 @@ export function verdictOf(explanation: VerdictInput, warnAbove: number, unit = "
   }
 }
 
+export type BannerAction = "refine" | "explain-logit" | "another-baseline" | "audit";
+
 export interface BannerText {
   readonly title: string;
   readonly sentence: string;
   /** The buttons that make sense, most useful first. */
-  readonly actions: readonly ("refine" | "explain-logit" | "another-baseline")[];
+  readonly actions: readonly BannerAction[];
 }
 
 function percentOfPath(alpha: number): string {
@@ -132,6 +152,27 @@ function likelyCause(explanation: Explanation): string {
   return `where the score bends sharply and ${explanation.evaluations} evaluations are too few`;
 }
 
+/** What an audit says of a suspicion; before there is one, the first thing to do is to make it. */
+function suspectBanner(explanation: Explanation, sums: string, actions: readonly BannerAction[]): BannerText {
+  const others = actions.filter((action) => action !== "refine");
+  const { audit } = explanation;
+  if (audit === undefined) {
+    return {
+      title: "A gradient may be wrong: do not trust this map.",
+      sentence: `${sums} More evaluations do not bring the two together, which a right gradient would.`,
+      actions: ["audit", ...others],
+    };
+  }
+  const { title, sentence } = auditText(audit);
+  if (isRefuted(explanation)) return { title: `${title}: do not trust this map.`, sentence, actions: [] };
+  const still = audit.verdict === "confirmed" ? " The score itself may jump, where no gradient sees it." : "";
+  return {
+    title: `${title}, yet the map does not add up: do not trust it.`,
+    sentence: `${sums}${still}`,
+    actions: audit.verdict === "confirmed" ? others : ["audit", ...others],
+  };
+}
+
 /** The low-trust banner: how much is missing, where on the path, the likely cause. Null when there is nothing to do. */
 export function bannerOf(explanation: Explanation, warnAbove: number): BannerText | null {
   const { kind } = verdictOf(explanation, warnAbove);
@@ -140,13 +181,7 @@ export function bannerOf(explanation: Explanation, warnAbove: number): BannerTex
   if (explanation.target.link !== "logit") actions.push("explain-logit");
   actions.push("another-baseline");
   const sums = `It adds up to ${formatSigned(explanation.sum)}, but the score changed by ${formatSigned(explanation.deltaF)}.`;
-  if (kind === "suspect") {
-    return {
-      title: "A gradient may be wrong: do not trust this map.",
-      sentence: `${sums} More evaluations do not bring the two together, which a right gradient would.`,
-      actions: actions.filter((action) => action !== "refine"),
-    };
-  }
+  if (kind === "suspect") return suspectBanner(explanation, sums, actions);
   if (kind !== "low-trust") return null;
   if (explanation.method !== "integrated-gradients") {
     return { title: "Low trust: a plain gradient need not add up.", sentence: sums, actions: [] };

@@ -49,6 +49,8 @@ async function runWith(explain: () => Promise<never>) {
     signal: new AbortController().signal,
     createExplainer: async () => ({
       explain,
+      audit: explain,
+      auditSample: explain,
       attributionTensors: () => [],
       dispose: () => {
         disposed++;

@@ -15,6 +15,7 @@ const labels: Readonly<Record<BannerText["actions"][number] | NoticeText["action
   refine: "Refine",
   "explain-logit": "Explain the logit instead",
   "another-baseline": "Another baseline…",
+  audit: "Check gradients",
   continue: "Continue",
   discard: "Discard",
   "explain-again": "Explain again",
@@ -32,6 +33,9 @@ function act(store: PanelStore, action: keyof typeof labels): void {
     case "another-baseline":
       store.wantedFocus = "settings-baseline";
       store.setView({ settingsOpen: true });
+      return;
+    case "audit":
+      store.post({ type: "audit" });
       return;
     case "discard":
       store.post({ type: "discard" });
@@ -74,13 +78,14 @@ class Banner extends StoreElement {
   }
 
   #low(text: BannerText, runId: string): TemplateResult {
+    const auditing = this.store.state?.auditing !== null;
     return html`<div class="banner warning" role="alert">${icon("warning")}
       <div><b>${text.title}</b><p>${text.sentence}</p></div>
       <button class="ico" aria-label="Dismiss for this explanation" title="Dismiss for this explanation" @click=${() => {
         this.store.dismissed = runId;
         this.store.changed();
       }}>${icon("close")}</button>
-      ${this.#buttons(text.actions)}</div>`;
+      ${this.#buttons(text.actions.filter((action) => action !== "audit" || !auditing))}</div>`;
   }
 
   #notice(text: NoticeText, name: string): TemplateResult {

@@ -50,6 +50,11 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     store.post({ type: "cancel" });
     return;
   }
+  if (event.key === "Escape" && store.state !== null && store.state.auditing !== null) {
+    event.preventDefault();
+    store.post({ type: "cancelAudit" });
+    return;
+  }
   if (isTyping(event.target)) return;
   // Home moves a slider to its start.
   if (event.key === "Home" && event.target instanceof HTMLInputElement) return;
@@ -71,7 +76,7 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     "?": () => panel.dispatchEvent(new CustomEvent("pl-keys")),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (action === undefined || (view === null && event.key !== "?")) return;
+  if (action === undefined || (view === null && !["?", "t", "T"].includes(event.key))) return;
   event.preventDefault();
   action();
 }

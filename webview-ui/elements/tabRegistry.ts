@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import type { PanelStore } from "../model/panelStore.ts";
+import "../audit/auditTab.ts";
 import "../history/historyTab.ts";
 import "./attributionTab.ts";
 
@@ -23,6 +24,14 @@ export const tabs: readonly PanelTab[] = [
     available: () => true,
     hasTable: true,
     render: (store) => html`<pl-attribution .store=${store}></pl-attribution>`,
+  },
+  {
+    id: "audit",
+    label: "Gradients",
+    available: ({ shown, state }) =>
+      shown !== null && (shown.explanation.audit !== undefined || (state?.auditing ?? null) !== null),
+    hasTable: true,
+    render: (store) => html`<pl-audit .store=${store}></pl-audit>`,
   },
   {
     id: "history",

@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import type { Explanation, Warning } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds } from "../../src/protocol/format.ts";
 import { relativeSumError, type Verdict, type VerdictKind, verdictOf } from "../../src/protocol/verdict.ts";
+import { auditSummary } from "../audit/auditSummary.ts";
 import { backendNames, isBeforeFirstMap, plural, unitOf } from "../model/words.ts";
 import { icon } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
@@ -95,6 +96,7 @@ class TrustStrip extends StoreElement {
         <div class="more">
           <button class="link disclosure" aria-expanded=${view.details ? "true" : "false"} aria-controls="trust-details"
             @click=${() => this.store.setView({ details: !view.details })}>${icon(view.details ? "chevron-down" : "chevron-right")}What the numbers mean</button>
+          ${auditSummary(this.store)}
           ${
             this.line
               ? html`<button class="link" @click=${() => {

@@ -25,6 +25,7 @@ export function reportState(explanation: Explanation): PanelState {
     },
     options: { baselines: [], backends: [], links: [], columns: [] },
     running: null,
+    auditing: null,
     warnAbove: REPORT_WARN_ABOVE,
     error: null,
     stale: null,

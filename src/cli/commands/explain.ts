@@ -10,12 +10,13 @@ import { explainRequest } from "../explainRequest.ts";
 import { ProgressLine } from "../progressLine.ts";
 import { resultTable } from "../resultTable.ts";
 import type { Terminal } from "../terminal.ts";
+import type { Auditor } from "./audit.ts";
 
 /** Exit code when the completeness error is above `--fail-above`. */
 export const EXIT_NOT_COMPLETE = 3;
 
 /** The part of the compute service that the command needs. */
-export interface Explainer {
+export interface Explainer extends Auditor {
   explain(
     request: ExplainRequest,
     options: { signal: AbortSignal; emit: (event: ExplainEvent) => void },
@@ -50,8 +51,12 @@ export async function explain(args: readonly string[], environment: ExplainEnvir
   const progress = new ProgressLine(terminal);
   const explainer = await environment.createExplainer({ threads: flags.threads });
   try {
-    const explanation = await explainer.explain(request, { signal, emit: (event) => progress.event(event) });
+    let explanation = await explainer.explain(request, { signal, emit: (event) => progress.event(event) });
     if (signal.aborted || explanation.status === "cancelled") throw new PathlightError("cancelled", "Cancelled.");
+    if (explanation.status === "suspect-gradient") {
+      // Which gradient it is, is the next question.
+      explanation = await explainer.audit(explanation.runId, { signal, onProgress: (event) => progress.audit(event) });
+    }
     const tensors = explainer.attributionTensors(explanation.runId);
     await exportAll(out, { explanation, tensors, request }, signal);
     progress.end();

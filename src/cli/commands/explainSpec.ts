@@ -112,6 +112,7 @@ export const explainSpec: CommandSpec = {
     helpOption,
   ],
   notes: [
+    "An explanation that ends suspect-gradient is audited by itself (see `pathlight audit`); the finding stands in the table, the report and audit.json.",
     "Exit codes: 0 done (also when it ended at --max-evaluations), 1 internal error, 2 bad input, 3 completeness error above --fail-above, 130 cancelled. Results go to standard output, progress and errors to standard error.",
   ],
   examples: [

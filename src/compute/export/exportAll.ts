@@ -5,6 +5,7 @@ import type { ExplainRequest } from "../../protocol/explain.ts";
 import type { Attribution, Explanation } from "../../protocol/explanation.ts";
 import { npyBytes } from "../../samples/index.ts";
 import { writeFilesAtomically } from "./atomicFiles.ts";
+import { auditFile } from "./auditFile.ts";
 import { type AttributionTensor, attributionFileName, explanationFile } from "./explanationFile.ts";
 import { reportHtml } from "./report.ts";
 import { reportPicture } from "./reportPicture.ts";
@@ -20,7 +21,7 @@ export interface ExportContent {
 }
 
 /**
- * Writes `explanation.json`, `attributions-K.npy` and `report.html` into a folder, which is made where it is missing.
+ * Writes `explanation.json`, `attributions-K.npy`, `report.html` and, where there is one, `audit.json` into a folder, which is made where it is missing.
  * Each file appears whole or not at all; what was there under these names is replaced.
  *
  * @returns The paths of the files.
@@ -36,6 +37,7 @@ export async function exportAll(folder: string, content: ExportContent, signal?:
     { name: "explanation.json", content: `${JSON.stringify(file, null, 2)}\n` },
     ...tensors.map(({ shape, data }, index) => ({ name: attributionFileName(index), content: npyBytes(shape, data) })),
     { name: "report.html", content: report },
+    ...(explanation.audit === undefined ? [] : [auditFile(explanation, request)]),
   ]);
   await removeLeftovers(folder, tensors.length);
   return written;

@@ -1,2 +1,3 @@
 export { checkOutputFolder } from "./atomicFiles.ts";
+export { writeAudit } from "./auditFile.ts";
 export { type ExportContent, exportAll } from "./exportAll.ts";

@@ -45,16 +45,20 @@ export class GraphDifferentiableModel implements DifferentiableModel {
     this.embeddings = graphEmbeddings(graph, ids);
     const tokens = new Set(this.embeddings.map((embedding) => embedding.input));
     this.inputs = inputs.map((input) => (tokens.has(input.id) ? { ...input, dtype: "int32" } : input));
-    for (const input of this.inputs) this.#addSpec(input, true);
+    for (const input of this.inputs) this.#addSpec({ ...input, inputs: [] }, true);
     const values = this.#dryRun();
     const reached = values ?? new Map<NodeId, tf.TensorInfo>();
     for (const node of graph.order) {
       if (graph.isConstant(node) || this.#specs.has(node.name)) continue;
+      const read = graph.inputIds(node).filter((id) => {
+        const source = graph.node(id);
+        return source !== undefined && !graph.isConstant(source);
+      });
       for (const output of [0, ...(graph.extraOutputs.get(node.name) ?? [])]) {
         const id = outputId({ node: node.name, output });
         const info = reached.get(id);
         const shape = info === undefined ? [null] : [null, ...info.shape.slice(1)];
-        this.#addSpec({ id, op: node.op, shape, dtype: info?.dtype ?? "float32" }, info !== undefined);
+        this.#addSpec({ id, op: node.op, shape, dtype: info?.dtype ?? "float32", inputs: read }, info !== undefined);
       }
     }
     this.nodes = [...this.#specs.values()];

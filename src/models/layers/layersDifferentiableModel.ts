@@ -40,13 +40,14 @@ export class LayersDifferentiableModel implements DifferentiableModel {
     for (const step of this.#graph.steps) {
       for (const spec of step.outputs) {
         // Token ids are integers, whatever type the format writes down for them.
-        this.#specs.set(spec.id, ids.has(spec.id) ? { ...spec, dtype: "int32" } : spec);
+        const dtype = ids.has(spec.id) ? "int32" : spec.dtype;
+        this.#specs.set(spec.id, { ...spec, dtype, inputs: step.inputs });
         this.#producers.set(spec.id, step);
       }
     }
     for (const [alias, id] of this.#graph.aliases) {
       const spec = this.#specs.get(id);
-      if (spec !== undefined) this.#specs.set(alias, { ...spec, id: alias, op: "Model" });
+      if (spec !== undefined) this.#specs.set(alias, { ...spec, id: alias, op: "Model", inputs: [id] });
     }
     this.nodes = [...this.#specs.values()];
     this.inputs = this.#graph.inputs.map((id) => this.#spec(id));

@@ -40,7 +40,7 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
     const tokens = new Set(this.embeddings.map(({ input }) => input));
     for (const { name, shape, dtype } of layouts) {
       const type = tokens.has(name) ? "int32" : dtype;
-      this.#specs.set(name, { id: name, op: "Input", shape: [null, ...shape], dtype: type });
+      this.#specs.set(name, { id: name, op: "Input", shape: [null, ...shape], dtype: type, inputs: [] });
     }
     for (const node of graph.nodes) for (const name of node.outputs) this.#addNode(node, name);
     this.nodes = [...this.#specs.values()];
@@ -135,12 +135,14 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
     const probed = this.#probe.values.get(name);
     if (name === "" || (probed === undefined && this.#probe.values.size > 0)) return;
     const layer = layerOf(node.name);
+    // Nodes come in order, so what is not known yet is a constant.
+    const inputs = node.inputs.filter((input) => this.#specs.has(input));
     if (probed === undefined) {
-      this.#specs.set(name, { ...unprobed(name, node.op), layer });
+      this.#specs.set(name, { ...unprobed(name, node.op), layer, inputs });
       return;
     }
     const rest = this.#leadsWithBatch(name) ? probed.shape.slice(1) : probed.shape;
-    this.#specs.set(name, { id: name, op: node.op, shape: [null, ...rest], dtype: probed.dtype, layer });
+    this.#specs.set(name, { id: name, op: node.op, shape: [null, ...rest], dtype: probed.dtype, layer, inputs });
   }
 
   #spec(id: NodeId): NodeSpec {

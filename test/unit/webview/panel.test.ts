@@ -342,3 +342,53 @@ test("the map is answered as a PNG with its caption", async () => {
     await page.close();
   }
 });
+
+test("gradients are checked from the trust strip and from the banner; a running audit can be cancelled", async () => {
+  const page = await open("suspect");
+  await page.locator("pl-trust [data-action=audit]").click();
+  assert.equal((await last(page))?.type, "audit");
+  await page.locator(".banner [data-action=audit]").click();
+  assert.equal((await posted(page)).filter(({ type }) => type === "audit").length, 2);
+  assert.equal(await page.locator("#tab-audit").count(), 0, "there is nothing to show yet");
+  await page.close();
+
+  const busy = await open("auditing");
+  assert.match((await busy.locator("pl-trust .auditing").textContent()) ?? "", /57 of 173/);
+  assert.equal(await busy.locator(".banner [data-action=audit]").count(), 0);
+  await busy.locator("pl-trust [data-action=cancel-audit]").click();
+  assert.equal((await last(busy))?.type, "cancelAudit");
+  await busy.keyboard.press("Escape");
+  assert.equal((await posted(busy)).filter(({ type }) => type === "cancelAudit").length, 2);
+  await busy.close();
+});
+
+test("what an audit found stands above the map and in a tab of its own, as picture and as table", async () => {
+  const page = await open("refuted");
+  assert.equal(await page.locator("#h-verdict").textContent(), "Gradient wrong");
+  assert.match(
+    (await page.locator(".banner").textContent()) ?? "",
+    /block_15_project \(Conv2D\).*do not trust this map/,
+  );
+  await page.locator(".audited button").click();
+  const culprit = (await page.locator(".culprit").textContent()) ?? "";
+  assert.match(culprit, /Layer\s*block_15_project.*Operation\s*Conv2D.*Node.*off by 9\.1/s);
+  const chart = page.locator("pl-audit-chart svg").last();
+  assert.match((await chart.getAttribute("aria-label")) ?? "", /beside differences of forward passes.*they differ at/);
+  assert.equal(await chart.locator("g.differs .diamond").count(), 7);
+  await chart.focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(
+    (await page.locator("pl-audit-chart .caption").last().textContent()) ?? "",
+    /At 5\.0\s% of the path: gradient/,
+  );
+  await page.keyboard.press("t");
+  assert.equal(await page.locator("pl-audit-chart").count(), 0);
+  const tables = page.locator(".audit-table");
+  assert.equal(await tables.count(), 4);
+  assert.equal(await tables.nth(1).locator("tbody tr").count(), 8);
+  assert.equal(await tables.last().locator("tbody tr").count(), 12);
+  await page.locator(".audit .more-rows").click();
+  assert.equal(await tables.last().locator("tbody tr").count(), 40);
+  assert.match((await tables.last().locator("tr.differs").textContent()) ?? "", /block_15_project.*differs/s);
+  await page.close();
+});

@@ -5,6 +5,7 @@ import path from "node:path";
 import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { refutingAudit } from "./harness/audits.ts";
 import { launch } from "./harness/page.ts";
 import { reportHtml } from "./harness/reportPage.ts";
 import { imageExplanation, lowTrust, tensorExplanation, textExplanation } from "./harness/scenes.ts";
@@ -71,5 +72,15 @@ test("text in the data cannot end the script that holds it", async () => {
   assert.deepEqual(problems, []);
   assert.equal(await page.locator("h1").textContent(), hostile.sample.title);
   assert.equal(await page.locator("img").count(), 0);
+  await page.close();
+});
+
+test("a report shows the audit that belongs to its explanation, and nothing to start one with", async () => {
+  const { page, problems } = await open(imageExplanation({ runId: "run-audited", audit: refutingAudit() }));
+  assert.equal(await page.locator("#h-verdict").textContent(), "Gradient wrong");
+  assert.equal(await page.locator("[data-action]").count(), 0);
+  await page.locator("#tab-audit").click();
+  assert.match((await page.locator("#h-audit").textContent()) ?? "", /block_15_project \(Conv2D\) is wrong/);
+  assert.deepEqual(problems, []);
   await page.close();
 });

@@ -1,6 +1,7 @@
 import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, ImageAttribution, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HistoryItem, HostToPanel, PanelState, Shown } from "../../../../src/protocol/panel.ts";
+import { confirmedAudit, refutingAudit } from "./audits.ts";
 
 /** Made-up but plausible messages for every state of the panel. Runs in the browser, where the pictures are made. */
 
@@ -372,6 +373,7 @@ export function panelState(change: Partial<PanelState> = {}): PanelState {
       columns: [],
     },
     running: null,
+    auditing: null,
     warnAbove: 0.05,
     error: null,
     stale: null,
@@ -509,6 +511,34 @@ export const scenes: Readonly<Record<string, Scene>> = {
     show(
       {},
       imageExplanation({ status: "suspect-gradient", sum: 4.1, completenessError: { absolute: 2.27, relative: 0.36 } }),
+      picture,
+    ),
+  auditing: (picture) =>
+    show(
+      { auditing: { done: 57, total: 173, what: "block_9_expand_relu", seconds: 11.4 } },
+      imageExplanation({ status: "suspect-gradient", sum: 4.1, completenessError: { absolute: 2.27, relative: 0.36 } }),
+      picture,
+    ),
+  confirmed: (picture) => show({}, imageExplanation({ audit: confirmedAudit() }), picture),
+  refuted: (picture) =>
+    show(
+      {},
+      imageExplanation({
+        status: "suspect-gradient",
+        sum: 4.1,
+        completenessError: { absolute: 2.27, relative: 0.36 },
+        audit: refutingAudit(),
+      }),
+      picture,
+    ),
+  cannotTell: (picture) =>
+    show(
+      {},
+      imageExplanation({
+        status: "suspect-gradient",
+        sum: 4.1,
+        audit: { ...confirmedAudit(), verdict: "cannot-tell", within: null },
+      }),
       picture,
     ),
   nochange: (picture) =>
