@@ -17,6 +17,12 @@ export const imageInputSchema = z
       .enum(["crop", "pad", "stretch"])
       .default("crop")
       .describe("crop: fill and cut the centre. pad: fit inside and fill with `padValue`. stretch: ignore the aspect."),
+    cropFraction: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe("Part of the shorter side that fit `crop` keeps: 0.875 for 256 pixels cut to 224. Default: all of it."),
     padValue: finite.default(0).describe("Pixel value 0-255 used by fit `pad`."),
     channels: z.enum(["rgb", "bgr", "grey"]).optional().describe("Default: grey for one channel, else rgb."),
     scale: z
@@ -28,6 +34,23 @@ export const imageInputSchema = z
     layout: z.enum(["channels-last", "channels-first"]).optional().describe("Default: read from the input shape."),
   })
   .describe("A picture.");
+
+export const byteWindowSchema = z
+  .strictObject({
+    head: z.int().min(0).max(65536).describe("Bytes kept of the file's start, padded on the right."),
+    tail: z.int().min(0).max(65536).describe("Bytes kept of the file's end, padded on the left."),
+    block: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(4096)
+      .describe("Bytes read at each end; what `strip` takes away is taken from them."),
+    strip: z
+      .boolean()
+      .default(false)
+      .describe("Drop blank space (ASCII) before the first byte of the start and after the last byte of the end."),
+  })
+  .describe("Whole files, of any type, are samples: the model sees their first bytes, then their last.");
 
 export const tokenizerSchema = z
   .discriminatedUnion("type", [
@@ -55,6 +78,22 @@ export const tokenizerSchema = z
       type: z.literal("bytes"),
       offset: z.int().default(0).describe("Added to each byte value to get its id."),
       padId: z.int().min(0).default(256),
+      window: byteWindowSchema.optional(),
+    }),
+    z.strictObject({
+      type: z.literal("huggingface"),
+      file: z
+        .string()
+        .min(1)
+        .describe(
+          "tokenizer.json, or the vocab.txt of a BERT; tokenizer_config.json and special_tokens_map.json are read from beside it.",
+        ),
+      maxLength: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe("Most tokens of a text, special ones included. Default: what the tokenizer's files say."),
     }),
   ])
   .describe("How text becomes token ids.");
@@ -160,6 +199,7 @@ export type ManifestInput = z.output<typeof inputSchema>;
 export type ImageInput = z.output<typeof imageInputSchema>;
 export type TextInput = z.output<typeof textInputSchema>;
 export type TensorInput = z.output<typeof tensorInputSchema>;
+export type ByteWindow = z.output<typeof byteWindowSchema>;
 export type TokenizerSpec = z.output<typeof tokenizerSchema>;
 export type Link = z.output<typeof linkSchema>;
 export type ModelFormat = z.output<typeof formatSchema>;

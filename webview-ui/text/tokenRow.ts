@@ -1,7 +1,7 @@
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { ColorScale } from "../../src/common/colorScale.ts";
 import { isUncertain } from "../../src/common/mapLayout.ts";
-import { formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { formatCount, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { formatError } from "../elements/readout.ts";
 import type { TokenGroup } from "./tokenGroups.ts";
@@ -21,6 +21,9 @@ interface TokenRowLook {
 
 /** Height of a column above or below the line at the end of the scale, in pixels. */
 const COLUMN = 11;
+
+/** Its mark is for lists and for the ear; between words it only clutters the line. */
+const ONE_SPACE = "␣";
 
 /** Tokens in reading order: colour and a column above (for) or below (against) a line, so that sign is never colour alone. */
 export function tokenRow(
@@ -50,18 +53,26 @@ export function tokenRow(
       const height = `${Math.max(1, Math.round(t * COLUMN))}px`;
       const chosen = position === look.selected;
       const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
-      return html`<button role="option" class="token ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+      return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
         tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken}
         title="${spoken}${look.deltaF === 0 ? "" : `, ${formatShare(value / look.deltaF)} of the change`}"
         @click=${() => look.pick(position)}><span class="word" ${cssVars({
           background: shown ? look.scale.css(place) : "transparent",
           color: shown ? look.scale.ink(place) : "inherit",
-        })}>${group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars({
-          bottom: u >= 0 ? "13px" : "auto",
-          top: u < 0 ? "13px" : "auto",
-          height: shown ? height : "0",
-          background: look.scale.solid(u),
-        })}></i></span></button>`;
+        })}>${group.text === ONE_SPACE ? " " : group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars(
+          {
+            bottom: u >= 0 ? "13px" : "auto",
+            top: u < 0 ? "13px" : "auto",
+            height: shown ? height : "0",
+            background: look.scale.solid(u),
+          },
+        )}></i></span></button>${group.breaks ? lineEnd : nothing}`;
     })}
   </div>`;
+}
+
+const lineEnd = html`<span class="line-end" role="presentation"></span>`;
+
+function gapNote(bytes: number): TemplateResult {
+  return html`<span class="gap" role="note">⋯ the model does not see these ${formatCount(bytes)} bytes ⋯</span>`;
 }
