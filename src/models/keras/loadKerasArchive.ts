@@ -65,7 +65,7 @@ export async function kerasArchiveModel(
       "Save the model again.",
     );
   }
-  const contents = await reader.read(file, entry(names.weights), signal);
+  const contents = await reader.read(file, entry(names.weights), [], signal);
   const weights = new StoredWeights(file, contents);
   return guardedModel(file, () => {
     const node = parseModel(file, json, metadata.data.keras_version.startsWith("2") ? 2 : 3);

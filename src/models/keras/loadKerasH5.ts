@@ -12,6 +12,8 @@ import { readWholeFile } from "./readWholeFile.ts";
 import { assignH5Weights, textList } from "./weights/h5Weights.ts";
 import { StoredWeights } from "./weights/storedWeights.ts";
 
+const wanted = ["model_config", "keras_version", "layer_names", "weight_names"];
+
 /** A whole model as Keras 2, tf_keras and Keras 3 write it with `model.save("….h5")`. */
 export async function loadKerasH5(file: string, signal: AbortSignal | undefined): Promise<ReadModel> {
   const bytes = await readWholeFile(file, signal);
@@ -33,7 +35,7 @@ export async function kerasH5Model(
   reader: Hdf5Reader,
   signal: AbortSignal | undefined,
 ): Promise<LayersDifferentiableModel> {
-  const contents = await reader.read(file, bytes, signal);
+  const contents = await reader.read(file, bytes, wanted, signal);
   const top = contents.attributes.get("/");
   const config = top?.get("model_config");
   if (typeof config !== "string") {

@@ -177,7 +177,13 @@ class ModelBuilder {
     // An operation is built with its arguments, so that each call is a layer.
     const name = length === 0 ? layer.name : `${layer.name}_call${length + 1}`;
     const operation = this.#operation(layer, call, name);
-    list.push(operation ?? this.#apply(layer, callTensors(layer, call, (ref) => this.#tensor(ref, false))));
+    list.push(
+      operation ??
+        this.#apply(
+          layer,
+          callTensors(layer, call, (ref) => this.#tensor(ref, false)),
+        ),
+    );
   }
 
   /** The outputs of an operation; undefined where the layer is none. */
@@ -212,7 +218,8 @@ class ModelBuilder {
       this.#built.set(layer.name, built);
     }
     const taken = built.layer instanceof OwnLayer ? built.layer.explicitMasks : [];
-    if (taken.join() !== masks.inputs.join()) throw unsupported(layer, "a mask in one call and not in another, or of no use here");
+    if (taken.join() !== masks.inputs.join())
+      throw unsupported(layer, "a mask in one call and not in another, or of no use here");
     const inputs = [...tensors, ...masks.tensors];
     const [input] = inputs;
     try {

@@ -82,7 +82,8 @@ function own(kind: ConvolutionOptions["kind"], rank: number): LayerBuilder {
     const read = options(node, rank);
     if (kind === "Conv1DTranspose") notTransposed(node, read);
     if (read.data_format !== "channels_last") throw unsupported(node, "data_format = channels_first");
-    if (/2D$/.test(kind) && kind !== "Conv2D" && read.strides[0] !== read.strides[1]) throw unsupported(node, "different strides");
+    if (/2D$/.test(kind) && kind !== "Conv2D" && read.strides[0] !== read.strides[1])
+      throw unsupported(node, "different strides");
     const channels = inputs[0]?.shape.at(-1) ?? 0;
     if (read.groups > 1 && (channels % read.groups !== 0 || filtersOf(node, read) % read.groups !== 0)) {
       throw unsupported(node, `groups = ${read.groups} for ${channels} channels`);

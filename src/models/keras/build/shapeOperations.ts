@@ -31,13 +31,8 @@ export const reshapeOperation: OperationDefinition = {
 
 const bound = z.int().nullish();
 const sliceSchema = z.object({ start: bound, stop: bound, step: bound });
-const keySchema = z.union([
-  z.int(),
-  sliceSchema,
-  z.null(),
-  z.literal("Ellipsis"),
-  z.object({ class_name: z.literal("__ellipsis__") }),
-]);
+const dots = z.object({ class_name: z.literal("__ellipsis__") });
+const keySchema = z.union([z.int(), dots, z.literal("Ellipsis"), sliceSchema, z.null()]);
 
 /** x[:, a, b:c, ::d]: places and ranges; the batch axis must be kept whole. */
 export const sliceOperation: OperationDefinition = {
@@ -46,14 +41,14 @@ export const sliceOperation: OperationDefinition = {
     const x = call.operand("x");
     const rank = x.shape.length;
     const keys = call.option("key", z.union([keySchema.transform((key) => [key]), z.array(keySchema)]));
-    const dots = keys.findIndex(
+    const gap = keys.findIndex(
       (key) => key === "Ellipsis" || (typeof key === "object" && key !== null && "class_name" in key),
     );
     if (x.constant || keys.includes(null)) throw unsupported(call.node, "a new axis");
     const whole = { start: null, stop: null, step: null };
-    const missing = rank - (keys.length - (dots < 0 ? 0 : 1));
+    const missing = rank - (keys.length - (gap < 0 ? 0 : 1));
     const fill = new Array<typeof whole>(Math.max(0, missing)).fill(whole);
-    const full = dots < 0 ? [...keys, ...fill] : [...keys.slice(0, dots), ...fill, ...keys.slice(dots + 1)];
+    const full = gap < 0 ? [...keys, ...fill] : [...keys.slice(0, gap), ...fill, ...keys.slice(gap + 1)];
     const begin: number[] = [];
     const size: number[] = [];
     const steps: number[] = [];

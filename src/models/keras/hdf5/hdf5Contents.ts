@@ -19,7 +19,7 @@ const contentsSchema = z.object({
   /** Absolute paths of all groups, in the order of the file. */
   groups: z.array(pathSchema),
   datasets: z.array(datasetSchema),
-  /** By object path, then name; only those of text. */
+  /** By the path of the group, then by name; only those that were asked for. */
   attributes: z.map(z.string(), z.map(z.string(), z.union([z.string(), z.array(z.string())]))),
 });
 
@@ -33,11 +33,14 @@ export interface Hdf5Job {
   readonly bytes: Uint8Array;
   /** Groups of these names at the top are left out. */
   readonly skip: readonly string[];
+  /** Which text attributes of groups to read: names, with or without a number at the end. */
+  readonly attributes: readonly string[];
 }
 
-/** What the worker sends: that it is ready, then one answer for each job. `retire`: it must not be given another one. */
+/** What the worker sends: that it is ready, then for each job that it goes on, and one answer. `retire`: it must not be given another one. */
 export const hdf5MessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
+  z.object({ kind: z.literal("progress") }),
   z.object({ kind: z.literal("contents"), contents: contentsSchema }),
   z.object({ kind: z.literal("failed"), reason: z.string(), retire: z.boolean() }),
 ]);

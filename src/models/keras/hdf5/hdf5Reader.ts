@@ -6,26 +6,33 @@ import { type Hdf5Contents, type Hdf5Job, type Hdf5Message, hdf5MessageSchema } 
 
 /** Time to start the library, on a machine that may be busy with something else. */
 const startMilliseconds = 20_000;
-/** A file is read within 1.2 s and 10 ms for each of its megabytes, or it is not a model. */
-const readMilliseconds = 1200;
-const readMillisecondsPerByte = 1e-5;
+/** The reader must say every so often that it goes on. */
+const stallMilliseconds = 1500;
+/** A file is read within this and half a second for each of its megabytes, or it is not a model. */
+const readMilliseconds = 1500;
+const readMillisecondsPerByte = 5e-4;
 
 /** Parses HDF5 in a thread of its own, one file after another. Whoever creates it disposes it, which frees its memory. */
 export class Hdf5Reader {
   #worker: Promise<Worker> | undefined;
 
   /**
-   * The contents of a file; `file` is for error messages. `bytes` are taken over where they own their buffer. Errors:
+   * The contents of a file, with those text `attributes` of its groups; `file` is for error messages. `bytes` are taken over where they own their buffer. Errors:
    * `model-invalid`, also where the parser does not end or needs too much memory; `cancelled`.
    */
-  async read(file: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Hdf5Contents> {
+  async read(
+    file: string,
+    bytes: Uint8Array,
+    attributes: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Hdf5Contents> {
     this.#worker ??= startWorker();
     const worker = await this.#worker;
     const limit = readMilliseconds + readMillisecondsPerByte * bytes.byteLength;
     // Optimizer states can be twice as large as the weights, and nothing here needs them.
-    const job: Hdf5Job = { bytes, skip: ["optimizer_weights", "optimizer"] };
+    const job: Hdf5Job = { bytes, skip: ["optimizer_weights", "optimizer"], attributes };
     const transfer = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-    const answer = await messageOf(worker, limit, signal, () => {
+    const answer = await messageOf(worker, limit, stallMilliseconds, signal, () => {
       worker.postMessage(job, transfer ? [bytes.buffer as ArrayBuffer] : []);
     }).catch(async (thrown: unknown) => {
       await this.dispose();
@@ -50,7 +57,7 @@ async function startWorker(): Promise<Worker> {
   const fromSource = `import("tsx/esm/api").then(({ register }) => { register(); return import("${source}"); })`;
   const worker = existsSync(bundled) ? new Worker(bundled) : new Worker(fromSource, { eval: true, execArgv: [] });
   worker.unref();
-  await messageOf(worker, startMilliseconds, undefined, () => {}).catch(async (cause: unknown) => {
+  await messageOf(worker, startMilliseconds, startMilliseconds, undefined, () => {}).catch(async (cause: unknown) => {
     await worker.terminate();
     throw new PathlightError("internal", "The reader of HDF5 files does not start.", { found: String(cause) }, cause);
   });
@@ -61,23 +68,30 @@ async function startWorker(): Promise<Worker> {
 function messageOf(
   worker: Worker,
   milliseconds: number,
+  stallFor: number,
   signal: AbortSignal | undefined,
   act: () => void,
 ): Promise<Hdf5Message> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => end(() => reject(`a file that is still not read after ${milliseconds / 1000} s`)),
-      milliseconds,
-    );
+    const after = (time: number) =>
+      setTimeout(() => end(() => reject(`a file that is still not read after ${time / 1000} s`)), time);
+    const deadline = after(milliseconds);
+    let stall = after(Math.min(milliseconds, stallFor));
     const onMessage = (message: unknown) => {
       const checked = hdf5MessageSchema.safeParse(message);
+      if (checked.success && checked.data.kind === "progress") {
+        clearTimeout(stall);
+        stall = after(stallFor);
+        return;
+      }
       end(() => (checked.success ? resolve(checked.data) : reject(`values of another kind: ${checked.error.message}`)));
     };
     const onError = (error: unknown) => end(() => reject(error instanceof Error ? error.message : String(error)));
     const onExit = () => end(() => reject("a file that ends the reader"));
     const onAbort = () => end(() => reject(cancelled()));
     const end = (settle: () => void) => {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      clearTimeout(stall);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       signal?.removeEventListener("abort", onAbort);
       settle();
@@ -94,7 +108,14 @@ function unreadable(file: string, reason: string): PathlightError {
     file,
     "The HDF5 file cannot be read.",
     "a complete HDF5 file of groups and datasets",
-    reason.split("\n")[0]?.slice(0, 300) ?? "",
+    inShort(reason),
     "Copy the file again, or save the model again.",
   );
+}
+
+/** The C library tells of an error from the inside out, a place in its code on each line; the first reason is the cause. */
+function inShort(reason: string): string {
+  if (!reason.startsWith("HDF5-DIAG")) return (reason.split("\n")[0] ?? "").slice(0, 300);
+  const reasons = reason.split("\n").map((line) => /#\d+: .*?: (.*)$/.exec(line)?.[1]);
+  return (reasons.findLast((each) => each !== undefined) ?? "a file that is no HDF5 file").slice(0, 300);
 }

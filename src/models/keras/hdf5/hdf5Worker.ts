@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   port.on("message", (job: Hdf5Job) => {
     memory.allow(job.bytes.byteLength);
     try {
-      const contents = readContents(h5, job);
+      const contents = readContents(h5, job, () => send({ kind: "progress" }));
       const transfer = contents.datasets.map(({ bytes }) => bytes.buffer);
       send(
         { kind: "contents", contents },

@@ -3,7 +3,11 @@ import type { Hdf5Contents, Hdf5Dataset, Hdf5Job } from "./hdf5Contents.ts";
 type H5 = typeof import("h5wasm");
 type Module = NonNullable<H5["Module"]>;
 
-const mostObjects = 100_000;
+/** A group or dataset takes several hundred bytes; more of them than these come from links in a circle. */
+const bytesPerObject = 200;
+const fewestObjects = 200;
+/** How often progress is told. */
+const progressMilliseconds = 100;
 const deepest = 64;
 
 /**
@@ -11,7 +15,7 @@ const deepest = 64;
  * reached from it, so that external links and external storage lead nowhere. Links of any kind but hard ones are
  * refused, as Keras does. Throws an error whose message says what is wrong.
  */
-export function readContents(h5: H5, { bytes, skip }: Hdf5Job): Hdf5Contents {
+export function readContents(h5: H5, { bytes, skip, attributes }: Hdf5Job, progress: () => void): Hdf5Contents {
   const { Module: module, FS: files } = h5;
   if (module === null || files === null) throw new Error("The HDF5 library has not started");
   const name = "/model.h5";
@@ -21,7 +25,11 @@ export function readContents(h5: H5, { bytes, skip }: Hdf5Job): Hdf5Contents {
     module.activate_throwing_error_handler();
     file = module.open(name, module.H5F_ACC_RDONLY, false, -1, -1);
     // Filters can make a dataset larger than its file, but no writer of models comes near this.
-    return new Reader(module, file, 2 ** 26 + 8 * bytes.byteLength, skip).read();
+    const most = {
+      bytes: 2 ** 26 + 8 * bytes.byteLength,
+      objects: fewestObjects + Math.floor(bytes.byteLength / bytesPerObject),
+    };
+    return new Reader(module, file, most, { skip, attributes }, progress).read();
   } finally {
     if (file !== undefined) module.close_file(file);
     files.unlink(name);
@@ -33,14 +41,24 @@ class Reader {
   readonly #file: bigint;
   readonly #skip: ReadonlySet<string>;
   readonly #contents: Hdf5Contents = { groups: [], datasets: [], attributes: new Map() };
-  #bytesLeft: number;
-  #objects = 0;
+  readonly #wanted: readonly RegExp[];
+  readonly #progress: () => void;
+  readonly #left: { bytes: number; objects: number };
+  #told = performance.now();
 
-  constructor(module: Module, file: bigint, mostBytes: number, skip: readonly string[]) {
+  constructor(
+    module: Module,
+    file: bigint,
+    most: { bytes: number; objects: number },
+    { skip, attributes }: Omit<Hdf5Job, "bytes">,
+    progress: () => void,
+  ) {
     this.#module = module;
     this.#file = file;
-    this.#bytesLeft = mostBytes;
+    this.#left = { ...most };
     this.#skip = new Set(skip.map((each) => `/${each}`));
+    this.#wanted = attributes.map((name) => new RegExp(`^${name}\\d*$`));
+    this.#progress = progress;
   }
 
   read(): Hdf5Contents {
@@ -56,8 +74,7 @@ class Reader {
     for (const name of names) {
       const child = path === "/" ? `/${name}` : `${path}/${name}`;
       if (this.#skip.has(child)) continue;
-      this.#objects++;
-      if (this.#objects > mostObjects) throw new Error(`More than ${mostObjects} objects`);
+      this.#count();
       const type = this.#module.get_type(this.#file, child);
       if (type === this.#module.H5G_GROUP) this.#group(child, depth + 1);
       else if (type === this.#module.H5G_DATASET) this.#contents.datasets.push(this.#dataset(child));
@@ -65,15 +82,23 @@ class Reader {
     }
   }
 
-  #attributes(path: string): string | undefined {
+  #count(): void {
+    this.#left.objects--;
+    if (this.#left.objects < 0) throw new Error("More groups and datasets than the file could hold");
+    if (performance.now() - this.#told < progressMilliseconds) return;
+    this.#told = performance.now();
+    this.#progress();
+  }
+
+  #attributes(path: string): void {
+    if (this.#wanted.length === 0) return;
     const found = new Map<string, string | string[]>();
     for (const name of this.#module.get_attribute_names(this.#file, path)) {
+      if (!this.#wanted.some((wanted) => wanted.test(name))) continue;
       const value = this.#text(path, name);
       if (value !== undefined) found.set(name, value);
     }
     if (found.size > 0) this.#contents.attributes.set(path, found);
-    const dtype = found.get("dtype");
-    return typeof dtype === "string" ? dtype : undefined;
   }
 
   /** A text attribute: one string, or a list of them; undefined for any other. */
@@ -112,14 +137,16 @@ class Reader {
     const module = this.#module;
     const metadata = module.get_dataset_metadata(this.#file, path);
     if (metadata.virtual_sources !== undefined) throw new Error(`${path} takes its values from other files`);
-    const dtype = this.#attributes(path);
     const kinds = module.H5T_class_t;
+    // HDF5 has no type for bfloat16, so that Keras writes opaque bytes and says what they are.
+    const opaque = metadata.type === kinds.H5T_OPAQUE.value;
+    const dtype = opaque ? this.#dtype(path) : undefined;
     const kind =
       metadata.type === kinds.H5T_FLOAT.value
         ? "float"
         : metadata.type === kinds.H5T_INTEGER.value
           ? "integer"
-          : metadata.type === 5 && dtype === "bfloat16"
+          : opaque && dtype === "bfloat16"
             ? "bytes"
             : "other";
     const { shape, size: width, littleEndian, signed } = metadata;
@@ -133,6 +160,12 @@ class Reader {
       shape: shape.map(Number),
       bytes: bytes === 0 ? new Uint8Array() : this.#values(path, bytes),
     };
+  }
+
+  #dtype(path: string): string | undefined {
+    if (!this.#module.get_attribute_names(this.#file, path).includes("dtype")) return undefined;
+    const text = this.#text(path, "dtype");
+    return typeof text === "string" ? text : undefined;
   }
 
   #values(path: string, bytes: number): Uint8Array<ArrayBuffer> {
@@ -149,10 +182,10 @@ class Reader {
   }
 
   #take(bytes: number, what: string): void {
-    if (!(bytes >= 0 && bytes <= this.#bytesLeft)) {
+    if (!(bytes >= 0 && bytes <= this.#left.bytes)) {
       throw new Error(`${what} declares ${bytes} bytes, far more than the file could hold`);
     }
-    this.#bytesLeft -= bytes;
+    this.#left.bytes -= bytes;
   }
 }
 

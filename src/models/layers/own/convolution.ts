@@ -11,7 +11,14 @@ import {
 } from "./ownLayer.ts";
 
 export interface ConvolutionOptions {
-  readonly kind: "Conv1D" | "Conv2D" | "Conv1DTranspose" | "DepthwiseConv1D" | "DepthwiseConv2D" | "SeparableConv1D" | "SeparableConv2D";
+  readonly kind:
+    | "Conv1D"
+    | "Conv2D"
+    | "Conv1DTranspose"
+    | "DepthwiseConv1D"
+    | "DepthwiseConv2D"
+    | "SeparableConv1D"
+    | "SeparableConv2D";
   /** Of the output; undefined for a depthwise convolution. */
   readonly filters: number | undefined;
   /** One number for each spatial axis, as are strides and dilations. */
@@ -61,7 +68,11 @@ export class Convolution extends OwnLayer {
           [...kernelSize, channels, depthMultiplier],
           this.#initializer,
         );
-        this.#pointwise = this.parameter("pointwise_kernel", [...kernelSize.map(() => 1), wide, outputs], this.#initializer);
+        this.#pointwise = this.parameter(
+          "pointwise_kernel",
+          [...kernelSize.map(() => 1), wide, outputs],
+          this.#initializer,
+        );
         break;
       case "Conv1DTranspose":
         this.#kernel = this.parameter("kernel", [...kernelSize, outputs, channels], this.#initializer);

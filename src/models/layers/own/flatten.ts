@@ -15,7 +15,10 @@ export class Flatten extends OwnLayer {
 
   protected override shapes(inputs: readonly Shape[]): Shape[] {
     const [batch = null, ...rest] = firstOf(inputs);
-    const size = rest.reduce<number | null>((product, each) => (product === null || each === null ? null : product * each), 1);
+    const size = rest.reduce<number | null>(
+      (product, each) => (product === null || each === null ? null : product * each),
+      1,
+    );
     return [[batch, size]];
   }
 }
