@@ -4,13 +4,19 @@ import { cancelled, PathlightError } from "../../../common/errors.ts";
 import { modelInvalid } from "../../disk/modelErrors.ts";
 import { type Hdf5Contents, type Hdf5Job, type Hdf5Message, hdf5MessageSchema } from "./hdf5Contents.ts";
 
-/** Time to start the library, on a machine that may be busy with something else. */
-const startMilliseconds = 20_000;
-/** The reader must say every so often that it goes on. */
-const stallMilliseconds = 1500;
-/** A file is read within this and half a second for each of its megabytes, or it is not a model. */
-const readMilliseconds = 1500;
-const readMillisecondsPerByte = 5e-4;
+/** How long something may take: in processor time of this process, since a busy machine is no reason to give up. */
+interface Patience {
+  /** Seconds without a word from the worker. */
+  readonly stall: number;
+  readonly whole: number;
+}
+
+const starting: Patience = { stall: 20, whole: 20 };
+/** A file is read within 1.5 s and half a second for each of its megabytes, or it is not a model. */
+const reading = (bytes: number): Patience => ({ stall: 1.5, whole: 1.5 + bytes * 5e-7 });
+/** On the clock it may be this much longer. */
+const clockFactor = 40;
+const checkMilliseconds = 50;
 
 /** Parses HDF5 in a thread of its own, one file after another. Whoever creates it disposes it, which frees its memory. */
 export class Hdf5Reader {
@@ -28,11 +34,11 @@ export class Hdf5Reader {
   ): Promise<Hdf5Contents> {
     this.#worker ??= startWorker();
     const worker = await this.#worker;
-    const limit = readMilliseconds + readMillisecondsPerByte * bytes.byteLength;
+    const patience = reading(bytes.byteLength);
     // Optimizer states can be twice as large as the weights, and nothing here needs them.
     const job: Hdf5Job = { bytes, skip: ["optimizer_weights", "optimizer"], attributes };
     const transfer = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-    const answer = await messageOf(worker, limit, stallMilliseconds, signal, () => {
+    const answer = await messageOf(worker, patience, signal, () => {
       worker.postMessage(job, transfer ? [bytes.buffer as ArrayBuffer] : []);
     }).catch(async (thrown: unknown) => {
       await this.dispose();
@@ -57,31 +63,46 @@ async function startWorker(): Promise<Worker> {
   const fromSource = `import("tsx/esm/api").then(({ register }) => { register(); return import("${source}"); })`;
   const worker = existsSync(bundled) ? new Worker(bundled) : new Worker(fromSource, { eval: true, execArgv: [] });
   worker.unref();
-  await messageOf(worker, startMilliseconds, startMilliseconds, undefined, () => {}).catch(async (cause: unknown) => {
+  await messageOf(worker, starting, undefined, () => {}).catch(async (cause: unknown) => {
     await worker.terminate();
     throw new PathlightError("internal", "The reader of HDF5 files does not start.", { found: String(cause) }, cause);
   });
   return worker;
 }
 
+/** Counts processor time, and the time on the wall beside it. */
+class Clock {
+  readonly #used = process.cpuUsage();
+  readonly #started = performance.now();
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  isPast(limit: number): boolean {
+    const { user, system } = process.cpuUsage(this.#used);
+    return (user + system) / 1e6 > limit || this.seconds > clockFactor * limit;
+  }
+}
+
 /** The next message of a worker, or a reason in words. Listens before it acts. */
 function messageOf(
   worker: Worker,
-  milliseconds: number,
-  stallFor: number,
+  patience: Patience,
   signal: AbortSignal | undefined,
   act: () => void,
 ): Promise<Hdf5Message> {
   return new Promise((resolve, reject) => {
-    const after = (time: number) =>
-      setTimeout(() => end(() => reject(`a file that is still not read after ${time / 1000} s`)), time);
-    const deadline = after(milliseconds);
-    let stall = after(Math.min(milliseconds, stallFor));
+    const begin = new Clock();
+    let word = begin;
+    const timer = setInterval(() => {
+      if (!begin.isPast(patience.whole) && !word.isPast(patience.stall)) return;
+      end(() => reject(`a file that is still not read after ${begin.seconds.toFixed(1)} s`));
+    }, checkMilliseconds);
     const onMessage = (message: unknown) => {
       const checked = hdf5MessageSchema.safeParse(message);
       if (checked.success && checked.data.kind === "progress") {
-        clearTimeout(stall);
-        stall = after(stallFor);
+        word = new Clock();
         return;
       }
       end(() => (checked.success ? resolve(checked.data) : reject(`values of another kind: ${checked.error.message}`)));
@@ -90,8 +111,7 @@ function messageOf(
     const onExit = () => end(() => reject("a file that ends the reader"));
     const onAbort = () => end(() => reject(cancelled()));
     const end = (settle: () => void) => {
-      clearTimeout(deadline);
-      clearTimeout(stall);
+      clearInterval(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       signal?.removeEventListener("abort", onAbort);
       settle();

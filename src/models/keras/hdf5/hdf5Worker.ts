@@ -37,4 +37,4 @@ function isTrap(thrown: unknown): boolean {
   return thrown instanceof Error && ["RuntimeError", "ExitStatus"].includes(thrown.name);
 }
 
-await main();
+void main();
