@@ -14,7 +14,7 @@ import { kerasBytes } from "./kerasFixtures.ts";
  * Damaged files: each ends in a model or in one clear error, and leaves nothing behind. The seeds are
  * 0 to PATHLIGHT_FUZZ − 1.
  */
-const iterations = Number(process.env["PATHLIGHT_FUZZ"] ?? 2000);
+const iterations = Number(process.env["PATHLIGHT_FUZZ"] ?? 1000);
 
 const clear: readonly ErrorCode[] = ["model-invalid", "model-unknown-op", "model-unsupported-shape", "not-finite"];
 
@@ -37,7 +37,7 @@ for (const { files, load, sealed } of formats) {
         const original = originals[seed % originals.length] ?? new Uint8Array();
         const { bytes, description } = sealed ? mutateInside(original, seed) : mutate(original, seed);
         const before = tf.memory().numTensors;
-        const started = performance.now();
+        const started = process.cpuUsage();
         const end = await load("model", bytes, reader, undefined).then(
           (model) => {
             model.dispose();
@@ -50,9 +50,10 @@ for (const { files, load, sealed } of formats) {
             return error.code;
           },
         );
-        const seconds = (performance.now() - started) / 1000;
-        // The reader's own limit is 1.5 s; a machine that others use may stand still for longer.
-        assert.ok(seconds < 20, `${description}: ${end} after ${seconds} s`);
+        // In processor time: on a machine that others use the clock proves nothing.
+        const { user, system } = process.cpuUsage(started);
+        const seconds = (user + system) / 1e6;
+        assert.ok(seconds < 4, `${description}: ${end} after ${seconds} s`);
         assert.equal(tf.memory().numTensors, before, description);
         ends.set(end, (ends.get(end) ?? 0) + 1);
       }
