@@ -83,6 +83,12 @@ const bundles = [
     out: "cli.js",
     options: { ...forNode, banner: { js: `#!/usr/bin/env node\n${metaUrl}` } },
   },
+  // Started by whoever reads an HDF5 file, and never loaded otherwise. Its one library brings its licence in a file.
+  {
+    entry: "src/models/keras/hdf5/hdf5Worker.ts",
+    out: "hdf5Worker.js",
+    options: { ...forNode, legalComments: "none" },
+  },
   { entry: "webview-ui/main.ts", out: "webview/main.js", options: forBrowser },
   {
     entry: "webview-ui/report.ts",
@@ -154,6 +160,7 @@ async function copyFiles() {
   for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"]) {
     await copy(path.join(modules, "@tensorflow/tfjs-backend-wasm/dist", name), path.join(dist, "wasm", name));
   }
+  await copy(path.join(modules, "h5wasm/LICENSE.txt"), path.join(dist, "hdf5Worker.js.LEGAL.txt"));
   const icons = path.join(modules, "@vscode/codicons/dist");
   for (const name of ["codicon.css", "codicon.ttf"])
     await copy(path.join(icons, name), path.join(dist, "webview", name));

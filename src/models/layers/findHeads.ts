@@ -34,7 +34,19 @@ function named(activation: string | undefined): "softmax" | "sigmoid" | undefine
   return activation === "softmax" || activation === "sigmoid" ? activation : undefined;
 }
 
-const shapeOnly: ReadonlySet<string> = new Set(["Reshape", "Flatten", "Dropout", "GaussianNoise", "GaussianDropout"]);
+const shapeOnly: ReadonlySet<string> = new Set([
+  "Reshape",
+  "Flatten",
+  "Identity",
+  "Dropout",
+  "AlphaDropout",
+  "GaussianNoise",
+  "GaussianDropout",
+  "ActivityRegularization",
+  "Cast",
+  "Squeeze",
+  "ExpandDims",
+]);
 
 function passesValues(step: Step): boolean {
   const name = step.layer.getClassName();

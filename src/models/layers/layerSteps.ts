@@ -131,6 +131,10 @@ const splittable: ReadonlySet<string> = new Set([
   "Conv3DTranspose",
   "DepthwiseConv2D",
   "SeparableConv2D",
+  "Conv1DTranspose",
+  "DepthwiseConv1D",
+  "SeparableConv1D",
+  "EinsumDense",
 ]);
 
 const split = new WeakMap<Layer, Activation>();

@@ -9,6 +9,7 @@ import { detached, guardTape, isRecording, rollbackTape, tapeLength } from "../t
 import { findEmbeddings } from "./findEmbeddings.ts";
 import { findHeads } from "./findHeads.ts";
 import { type LayerGraph, layerGraph, type Step } from "./layerSteps.ts";
+import { OwnLayer } from "./own/ownLayer.ts";
 
 interface Plan {
   readonly steps: readonly Step[];
@@ -29,6 +30,7 @@ export class LayersDifferentiableModel implements DifferentiableModel {
   readonly #specs = new Map<NodeId, NodeSpec>();
   readonly #producers = new Map<NodeId, Step>();
   readonly #plans = new Map<string, Plan>();
+  readonly #masked = new Map<NodeId, boolean>();
   #disposed = false;
 
   constructor(model: tfl.LayersModel) {
@@ -72,7 +74,10 @@ export class LayersDifferentiableModel implements DifferentiableModel {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    const weights = this.#model.weights.map((weight) => weight.read());
     this.#model.dispose();
+    // tfjs counts the calls of a layer, and keeps those of a model inside the model that is called more than once.
+    for (const weight of weights) if (!weight.isDisposed) weight.dispose();
   }
 
   #run(
@@ -148,8 +153,12 @@ export class LayersDifferentiableModel implements DifferentiableModel {
     const inputMasks = step.inputs.map((id) => masks.get(id) ?? null);
     const [mask] = inputMasks;
     const single = inputs.length === 1 ? inputs[0] : undefined;
-    const outputs = layer.apply(single ?? inputs, { training: false, ...(mask ? { mask } : {}) });
-    if (layer.supportsMasking) {
+    const outputs = layer.apply(single ?? inputs, { training: false, masks: inputMasks, ...(mask ? { mask } : {}) });
+    if (layer instanceof OwnLayer) {
+      const [first] = step.outputs;
+      const outputMask = layer.outputMask(inputs, inputMasks);
+      if (first !== undefined) masks.set(first.id, outputMask === null ? null : detached(outputMask));
+    } else if (layer.supportsMasking) {
       const outputMask = computeMask(layer, single ?? inputs, inputMasks);
       for (const spec of step.outputs) masks.set(spec.id, outputMask);
     }
@@ -185,11 +194,15 @@ export class LayersDifferentiableModel implements DifferentiableModel {
 
   /** Whether a value has a mask beside it: made by Embedding with mask_zero or Masking, handed on by layers. */
   #carriesMask(id: NodeId): boolean {
+    const known = this.#masked.get(id);
+    if (known !== undefined) return known;
     const step = this.#producers.get(id);
-    if (step === undefined || step.kind === "input") return false;
-    if (step.kind === "layer" && !step.layer.supportsMasking) return false;
-    const makes = ["Embedding", "Masking"].includes(step.layer.getClassName());
-    return makes || step.inputs.some((input) => this.#carriesMask(input));
+    const hands =
+      step !== undefined && step.kind !== "input" && (step.kind === "activation" || handsMaskOn(step.layer));
+    const makes = hands && ["Embedding", "Masking"].includes(step.layer.getClassName());
+    const carries = makes || (hands && step.inputs.some((input) => this.#carriesMask(input)));
+    this.#masked.set(id, carries);
+    return carries;
   }
 
   #real(id: NodeId): NodeId {
@@ -201,6 +214,10 @@ export class LayersDifferentiableModel implements DifferentiableModel {
     if (spec === undefined) throw unknownNode(id, this.#specs.keys());
     return spec;
   }
+}
+
+function handsMaskOn(layer: Step["layer"]): boolean {
+  return layer instanceof OwnLayer ? layer.handsMaskOn : layer.supportsMasking;
 }
 
 function computeMask(

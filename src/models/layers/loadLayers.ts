@@ -1,47 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { PathlightError } from "../../common/errors.ts";
-import { modelInvalid } from "../disk/modelErrors.ts";
 import type { ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
 import { completeTopology } from "./completeTopology.ts";
-import { type Layer, wrappedLayer } from "./layerFields.ts";
-import { isLayer } from "./layerSteps.ts";
-import { LayersDifferentiableModel } from "./layersDifferentiableModel.ts";
+import { guardedModel } from "./guardedModel.ts";
+import type { LayersDifferentiableModel } from "./layersDifferentiableModel.ts";
 import { refuseUnknownLayers } from "./refuseUnknownLayers.ts";
-import { repairLayerCall } from "./repairLayerCalls.ts";
 import { repairLayerClasses } from "./repairLayerClasses.ts";
 
 /** Builds a layers model and loads its weights. After a failure no tensor is left. */
 export async function loadLayers(source: ModelJson, weights: Weights): Promise<LayersDifferentiableModel> {
   repairLayerClasses();
   refuseUnknownLayers(source.file, source.topology);
-  const before = new Set(Object.keys(tf.engine().registeredVariables));
-  try {
-    const model = await build(source, weights);
+  return guardedModel(source.file, async () => {
+    const model = await build(source, weights).catch((cause: unknown) => {
+      throw cause instanceof Error && openSize.test(cause.message) ? openShape(source, cause) : cause;
+    });
     const tensors = tf.io.decodeWeights(weights.data, weights.specs);
     try {
       model.loadWeights(tensors, true);
     } finally {
       tf.dispose(tensors);
     }
-    for (const layer of allLayers(model)) repairLayerCall(layer);
-    return new LayersDifferentiableModel(model);
-  } catch (cause) {
-    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
-      if (!before.has(name)) variable.dispose();
-    }
-    if (cause instanceof PathlightError) throw cause;
-    if (cause instanceof Error && openSize.test(cause.message)) throw openShape(source, cause);
-    throw modelInvalid(
-      source.file,
-      "The layers model cannot be built.",
-      "a topology and weights that fit together",
-      cause instanceof Error ? cause.message : String(cause),
-      "Export the model again; custom layers and lambdas are not supported.",
-      cause,
-    );
-  }
+    return model;
+  });
 }
 
 /** Frees what a layer has made and nobody holds when it cannot be built. Variables, which are all that layers keep, stay. */
@@ -86,15 +69,4 @@ async function build(source: ModelJson, weights: Weights): Promise<tfl.LayersMod
     });
   }
   return model;
-}
-
-/** Every layer of a model, those of nested models and inside wrappers too. */
-function* allLayers(model: tfl.LayersModel): Generator<Layer> {
-  for (const layer of model.layers) {
-    yield layer;
-    if (layer instanceof tfl.LayersModel) yield* allLayers(layer);
-    const inner = wrappedLayer(layer, isLayer);
-    if (inner instanceof tfl.LayersModel) yield* allLayers(inner);
-    if (inner !== undefined) yield inner;
-  }
 }

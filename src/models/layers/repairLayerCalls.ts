@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import { detached } from "../tape.ts";
 import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts";
+import { OwnLayer } from "./own/ownLayer.ts";
 
 /**
  * Replaces the `call` of layers whose own one goes through ops that cannot be differentiated, or only at a price:
@@ -18,7 +19,8 @@ import { activationOf, type Layer, layerField, weightOf } from "./layerFields.ts
  */
 export function repairLayerCall(layer: Layer): void {
   const call = calls[layer.getClassName()];
-  if (call === undefined) return;
+  // Pathlight's own layers may be called like one of tfjs.
+  if (call === undefined || layer instanceof OwnLayer) return;
   layer.call = (inputs) => tf.tidy(() => call(layer, single(inputs)));
 }
 
