@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { type CommandHandlers, type CommandId, commandIds } from "./host/commandIds.ts";
+import { FileModelContext } from "./host/fileModelContext.ts";
 import { Log } from "./host/log.ts";
 import type { Services } from "./host/services.ts";
 import { literalAt } from "./host/stringLiteral.ts";
@@ -64,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
   );
   registerHistory(context, load);
   watchManifests(context);
+  context.subscriptions.push(new FileModelContext(log));
   activationMs = performance.now() - started;
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
   return { activationMs, services: () => loading?.then(({ services }) => services) };

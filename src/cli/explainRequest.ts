@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import { type BaselineSpec, type ExplainRequest, explainRequestSchema, type SampleRef } from "../protocol/explain.ts";
+import { isFileModel } from "../protocol/readsWholeFiles.ts";
 import { rowKind } from "../protocol/rows.ts";
 import { baselineOf } from "./baselineOption.ts";
 import type { ExplainFlags } from "./explainFlags.ts";
@@ -88,12 +89,14 @@ function baselineFrom(flags: ExplainFlags, { model }: ModelChoice, folder: strin
 function samplesFrom(
   flags: ExplainFlags,
   inputs: readonly { name: string | undefined; path: string }[],
-  { dataset }: ModelChoice,
+  { dataset, model }: ModelChoice,
 ): ExplainRequest["samples"] {
+  // A model of whole files reads a data file as it lies on disk, unless a row of it is asked for.
+  const wholeFiles = model.entry !== undefined && isFileModel(model.entry) && flags.row === undefined;
   const column = flags.column ?? dataset?.spec.text;
   const labelColumn = dataset?.spec.label;
   const files = inputs.map(({ name, path }) => {
-    const hasRows = rowKind(path) !== null;
+    const hasRows = rowKind(path) !== null && !wholeFiles;
     const sample: SampleRef = {
       kind: "file",
       path,

@@ -3,7 +3,7 @@ import { sumByCell } from "../engine/grain.ts";
 import type { Integration } from "../engine/integration.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import type { Attribution, BackendInfo, Explanation, Status, Warning } from "../protocol/explanation.ts";
-import { formatPercent, formatScore } from "../protocol/format.ts";
+import { formatCount, formatPercent, formatScore } from "../protocol/format.ts";
 import { type ExplainedInput, grainOf, grainPixels, type RunPlan } from "./runPlan.ts";
 
 /** What a run knows besides its plan and its numbers. */
@@ -178,6 +178,7 @@ function attributionOf(
         shape: [...prepared.tensor.shape],
         text: prepared.text,
         truncatedFrom: prepared.encoded.truncatedFrom,
+        gap: prepared.encoded.gap,
         tokens: [...prepared.encoded.tokens],
       };
     case "tensor":
@@ -228,7 +229,13 @@ function warningsOf(plan: RunPlan, integration: Integration, state: RunState, ma
   }
   for (const { prepared } of plan.explained) {
     if (prepared.kind !== "text") continue;
-    const { truncatedFrom, unknownCount } = prepared.encoded;
+    const { truncatedFrom, gap, unknownCount } = prepared.encoded;
+    if (gap !== null) {
+      warnings.push({
+        code: "truncated",
+        message: `The model sees the start and the end of the file only: ${formatCount(gap.bytes)} bytes in the middle were not seen by it.`,
+      });
+    }
     if (truncatedFrom !== null) {
       const lost = prepared.text.length - truncatedFrom;
       warnings.push({

@@ -8,7 +8,15 @@ import type { CommandHandlers } from "./commandIds.ts";
 import { readDataText } from "./dataText.ts";
 import type { HistoryRecord } from "./history.ts";
 import { sampleKindOf } from "./sampleKind.ts";
-import { fileTarget, requireKind, rowTarget, selectionTarget, textTarget } from "./sampleTargets.ts";
+import {
+  fileTarget,
+  requireKind,
+  rowTarget,
+  sampleFor,
+  selectionTarget,
+  textTarget,
+  wholeFileTarget,
+} from "./sampleTargets.ts";
 import type { Services } from "./services.ts";
 import type { SampleTarget } from "./subject.ts";
 
@@ -18,10 +26,12 @@ export function commandHandlers(services: Services): CommandHandlers {
 
   const explain = async (sample: SampleTarget): Promise<void> => {
     const model = await services.models.pick(sample);
-    if (model !== undefined) await panels.explain({ sample, model });
+    if (model !== undefined) await panels.explain({ sample: sampleFor(sample, model.ref.entry), model });
   };
 
   const explainFile = async (file: string): Promise<void> => {
+    const use = await services.manifests.fileUse(file);
+    if (use.mapped || (use.possible && sampleKindOf(file) === undefined)) return explain(wholeFileTarget(file));
     const kind = requireKind(file);
     if (kind !== "rows") return explain(fileTarget(file, kind));
     const row = await currentOrChosenRow(file);
@@ -39,11 +49,14 @@ export function commandHandlers(services: Services): CommandHandlers {
   return {
     "pathlight.explain": async (resource) => {
       const uri = uriOf(resource) ?? activeFile();
+      const use = uri?.scheme === "file" ? await services.manifests.fileUse(uri.fsPath) : undefined;
+      // Asked for by the file itself, a file that is a sample is meant as a whole, whatever is selected in it.
+      if (uri !== undefined && resource !== undefined && use?.mapped === true) return explainFile(uri.fsPath);
       if (uri !== undefined && (uri.scheme !== "file" || sampleKindOf(uri.fsPath) === undefined)) {
         const editor = vscode.window.activeTextEditor;
         const selection = editor?.document.uri.toString() === uri.toString() ? selectionTarget(editor) : undefined;
         if (selection !== undefined) return explain(selection);
-        if (resource !== undefined) return explainFile(uri.fsPath);
+        if (resource !== undefined || use?.possible === true) return explainFile(uri.fsPath);
       } else if (uri !== undefined) return explainFile(uri.fsPath);
       const picked = await pickSamples(services.manifests);
       if (picked !== undefined) await explainFile(picked);

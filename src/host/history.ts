@@ -14,7 +14,7 @@ const recordSchema = z.strictObject({
   item: historyItemSchema,
   request: explainRequestSchema,
   runId: z.string(),
-  kind: z.enum(["image", "rows", "tensor", "text"]),
+  kind: z.enum(["image", "rows", "tensor", "text", "file"]),
   /** File beside the index, named by its content, so that explanations of one sample share it. */
   picture: z.strictObject({ file: z.string(), mime: z.string() }).nullable(),
   /** Prediction of the sample: the label and score of the first one. */

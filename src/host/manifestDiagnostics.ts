@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { readManifestText } from "../protocol/manifestText.ts";
-import { MANIFEST_NAME } from "./manifestStore.ts";
+import { MANIFEST_NAME } from "./manifestName.ts";
 
 /** Mistakes in open manifests that a JSON schema cannot see, or names less well: typos, models that are named but not there. */
 export class ManifestDiagnostics implements vscode.Disposable {

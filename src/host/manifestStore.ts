@@ -5,12 +5,12 @@ import * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
 import type { Manifest, ManifestModel } from "../protocol/manifest.ts";
 import { readManifestText } from "../protocol/manifestText.ts";
+import { isFileModel } from "../protocol/readsWholeFiles.ts";
 import { relativePath } from "./manifestEntry.ts";
-import { chooseModel, datasetOf } from "./modelChoice.ts";
+import { MANIFEST_NAME } from "./manifestName.ts";
+import { chooseModel, datasetOf, isFileSample } from "./modelChoice.ts";
 import type { ModelTarget, SampleTarget } from "./subject.ts";
 import { samplePath } from "./subject.ts";
-
-export const MANIFEST_NAME = "pathlight.json";
 
 export interface LoadedManifest {
   readonly path: string;
@@ -58,6 +58,14 @@ export class ManifestStore {
 
   choose(loaded: LoadedManifest, sample: SampleTarget) {
     return chooseModel(loaded.manifest, this.#relative(loaded, samplePath(sample.sample)), sample.kind);
+  }
+
+  /** Whether the file is a sample as its bytes: by its data set, or because a model takes any file and no other kind fits. */
+  async fileUse(file: string): Promise<{ readonly mapped: boolean; readonly possible: boolean }> {
+    const loaded = await this.nearest(file);
+    if (loaded === undefined) return { mapped: false, possible: false };
+    const mapped = isFileSample(loaded.manifest, relativePath(loaded.folder, file));
+    return { mapped, possible: mapped || loaded.manifest.models.some(isFileModel) };
   }
 
   /** A model of a manifest with its absolute paths. */

@@ -10,7 +10,8 @@ import { formatProbability, formatScore } from "../protocol/format.ts";
 import type { ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
 import { addToManifest, rebaseEntry, relativePath } from "./manifestEntry.ts";
-import { type LoadedManifest, MANIFEST_NAME, type ManifestStore } from "./manifestStore.ts";
+import { MANIFEST_NAME } from "./manifestName.ts";
+import type { LoadedManifest, ManifestStore } from "./manifestStore.ts";
 import { settings } from "./settings.ts";
 import { type ModelTarget, type SampleTarget, samplePath } from "./subject.ts";
 

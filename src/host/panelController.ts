@@ -535,7 +535,7 @@ export class PanelController implements vscode.Disposable {
       phase: this.#phase,
       stage: this.#stage,
       sampleTitle: subject?.sample.title ?? "",
-      sampleKind: kind === undefined ? null : kind === "rows" ? "text" : kind,
+      sampleKind: kind === undefined ? null : kind === "rows" || kind === "file" ? "text" : kind,
       modelTitle: subject?.model.name ?? "",
       settings: this.#settings,
       options: this.#facts?.options ?? noOptions,

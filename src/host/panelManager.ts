@@ -17,7 +17,7 @@ const memorySchema = z.array(
     current: z.string().nullable(),
     request: explainRequestSchema,
     sampleTitle: z.string(),
-    kind: z.enum(["image", "rows", "tensor", "text"]),
+    kind: z.enum(["image", "rows", "tensor", "text", "file"]),
   }),
 );
 type Memory = z.output<typeof memorySchema>;
@@ -139,11 +139,14 @@ export class PanelManager implements vscode.Disposable {
   #follow(panel: PanelController): void {
     if (!this.#panels.has(panel)) return;
     if (panel.panel.active) this.#last = panel;
-    const { diagnostics, statusBar } = this.#services;
+    const { diagnostics, highlights, statusBar } = this.#services;
     statusBar.update(this.active);
     const settled = panel.phase !== "running" && panel.phase !== "loading";
     // While a run goes on the warning of the map before it stands; it is taken back by the result.
-    if (settled) void diagnostics.update(panel.id, panel.subject, panel.shown?.explanation);
+    if (settled) {
+      void diagnostics.update(panel.id, panel.subject, panel.shown?.explanation);
+      highlights.update(panel.id, panel.subject, panel.shown?.explanation);
+    }
     void vscode.commands.executeCommand("setContext", "pathlight.hasPanel", this.#panels.size > 0);
     this.#remember();
   }
@@ -152,6 +155,7 @@ export class PanelManager implements vscode.Disposable {
     this.#panels.delete(panel);
     if (this.#last === panel) this.#last = [...this.#panels].at(-1);
     this.#services.diagnostics.clear(panel.id);
+    this.#services.highlights.clear(panel.id);
     this.#services.statusBar.update(this.active);
     void vscode.commands.executeCommand("setContext", "pathlight.hasPanel", this.#panels.size > 0);
     this.#remember();

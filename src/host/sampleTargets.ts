@@ -1,6 +1,8 @@
 import * as path from "node:path";
 import type * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
+import type { ManifestModel } from "../protocol/manifest.ts";
+import { isFileModel } from "../protocol/readsWholeFiles.ts";
 import { type SampleKind, sampleFileExtensions, sampleKindOf } from "./sampleKind.ts";
 import { textOfSelection } from "./stringLiteral.ts";
 import type { SampleTarget } from "./subject.ts";
@@ -25,6 +27,20 @@ export function textTarget(text: string, origin: string | undefined): SampleTarg
   return { kind: "text", sample: { kind: "text", text, ...(origin === undefined ? {} : { origin }) }, title };
 }
 
+/** A file of any type, as its bytes. */
+export function wholeFileTarget(file: string): SampleTarget {
+  return { kind: "file", sample: { kind: "file", path: file }, title: path.basename(file) };
+}
+
+/** The sample as the model reads it: a model of whole files takes the bytes of a picture as well. */
+export function sampleFor(sample: SampleTarget, model: ManifestModel | undefined): SampleTarget {
+  const ref = sample.sample;
+  if (ref.kind !== "file" || ref.row !== undefined || model === undefined) return sample;
+  const own = sampleKindOf(ref.path);
+  if (isFileModel(model)) return own === "tensor" ? sample : { ...sample, kind: "file" };
+  return sample.kind === "file" && own !== undefined ? { ...sample, kind: own } : sample;
+}
+
 /** The text of the selection, or undefined when nothing is selected. */
 export function selectionTarget(editor: vscode.TextEditor): SampleTarget | undefined {
   const selected = editor.document.getText(editor.selection);
@@ -41,6 +57,7 @@ export function requireKind(file: string): SampleKind {
     file,
     expected: sampleFileExtensions.map((extension) => `.${extension}`).join(", "),
     found: path.extname(file) === "" ? "no extension" : path.extname(file),
-    whatToDo: "Choose an image, a row of a data file or a .npy tensor, or select text in an editor.",
+    whatToDo:
+      "Choose an image, a row of a data file or a .npy tensor, or select text in an editor. A model that reads bytes (a tokenizer with a `window` in pathlight.json) takes any file.",
   });
 }

@@ -8,6 +8,7 @@ import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
 import { ComputeProcess } from "./computeProcess.ts";
+import { EditorHighlights } from "./editorHighlights.ts";
 import { showError } from "./errorMessage.ts";
 import { History } from "./history.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +22,7 @@ import { PanelManager } from "./panelManager.ts";
 import type { PanelServices } from "./panelServices.ts";
 import { activePython } from "./pythonEnvironment.ts";
 import { baselineFileExtensions, sampleKindOf } from "./sampleKind.ts";
+import { sampleFor } from "./sampleTargets.ts";
 import { settings } from "./settings.ts";
 import { StatusBar } from "./statusBar.ts";
 import { type Subject, samplePath } from "./subject.ts";
@@ -40,6 +42,7 @@ export class Services implements PanelServices, vscode.Disposable {
   readonly manifests: ManifestStore;
   readonly models: ModelPicker;
   readonly diagnostics: VerdictDiagnostics;
+  readonly highlights: EditorHighlights;
   readonly statusBar: StatusBar;
   readonly panels: PanelManager;
   readonly exporter: PanelExport;
@@ -69,6 +72,7 @@ export class Services implements PanelServices, vscode.Disposable {
     this.manifests = new ManifestStore();
     this.models = new ModelPicker(this.manifests, this.compute);
     this.diagnostics = this.#store.add(new VerdictDiagnostics());
+    this.highlights = this.#store.add(new EditorHighlights());
     this.statusBar = this.#store.add(new StatusBar());
     this.exporter = new PanelExport(this.compute, this.history);
     this.panels = this.#store.add(new PanelManager(context, this));
@@ -142,7 +146,8 @@ export class Services implements PanelServices, vscode.Disposable {
     const { subject } = panel;
     if (subject === undefined) return;
     const model = await this.models.pick(subject.sample, true);
-    if (model !== undefined) await panel.explain({ sample: subject.sample, model });
+    if (model === undefined) return;
+    await panel.explain({ sample: sampleFor(subject.sample, model.ref.entry), model });
   }
 
   async openSample(subject: Subject | undefined): Promise<void> {

@@ -29,5 +29,6 @@ export const settings = {
   historySize: () => read("history.size", z.int().min(1).max(1000), 50),
   idleMinutes: () => read("compute.idleMinutes", z.number().min(0.1).max(1440), 5),
   codeLens: () => read("codeLens", z.boolean(), true),
+  editorHighlights: () => read("editorHighlights", z.boolean(), true),
   hover: () => read("hover", z.boolean(), true),
 } as const;

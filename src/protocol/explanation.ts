@@ -89,6 +89,14 @@ export const textAttributionSchema = z.strictObject({
   text: z.string(),
   /** Characters of the text that the model did not see, from this UTF-16 offset on; null: it saw everything. */
   truncatedFrom: z.int().nullable(),
+  /**
+   * Bytes in the middle of a file that the model did not see. They are not part of `text`: what stands before `at` (UTF-16
+   * offset) is the start of the file, what follows is its end. Null: nothing is left out.
+   */
+  gap: z
+    .strictObject({ at: z.int().min(0), bytes: z.int().min(1) })
+    .nullable()
+    .default(null),
   tokens: z.array(tokenSchema),
   /** One value a token. */
   values: float32,
@@ -211,6 +219,7 @@ export type PathInterval = z.output<typeof intervalSchema>;
 export type Crop = z.output<typeof cropSchema>;
 export type Token = z.output<typeof tokenSchema>;
 export type ImageAttribution = z.output<typeof imageAttributionSchema>;
+export type TextGap = NonNullable<TextAttribution["gap"]>;
 export type TextAttribution = z.output<typeof textAttributionSchema>;
 export type TensorAttribution = z.output<typeof tensorAttributionSchema>;
 export type Attribution = z.output<typeof attributionSchema>;

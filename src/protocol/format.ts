@@ -63,3 +63,8 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 120) return `${seconds.toFixed(0)}${NARROW_SPACE}s`;
   return `${Math.floor(seconds / 60)}${NARROW_SPACE}min ${Math.round(seconds % 60)}${NARROW_SPACE}s`;
 }
+
+/** A count with its thousands apart: 12,345. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}

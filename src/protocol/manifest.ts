@@ -29,6 +29,23 @@ export const imageInputSchema = z
   })
   .describe("A picture.");
 
+export const byteWindowSchema = z
+  .strictObject({
+    head: z.int().min(0).max(65536).describe("Bytes kept of the file's start, padded on the right."),
+    tail: z.int().min(0).max(65536).describe("Bytes kept of the file's end, padded on the left."),
+    block: z
+      .int()
+      .min(1)
+      .max(1_048_576)
+      .default(4096)
+      .describe("Bytes read at each end; what `strip` takes away is taken from them."),
+    strip: z
+      .boolean()
+      .default(false)
+      .describe("Drop blank space (ASCII) before the first byte of the start and after the last byte of the end."),
+  })
+  .describe("Whole files, of any type, are samples: the model sees their first bytes, then their last.");
+
 export const tokenizerSchema = z
   .discriminatedUnion("type", [
     z.strictObject({
@@ -55,6 +72,7 @@ export const tokenizerSchema = z
       type: z.literal("bytes"),
       offset: z.int().default(0).describe("Added to each byte value to get its id."),
       padId: z.int().min(0).default(256),
+      window: byteWindowSchema.optional(),
     }),
   ])
   .describe("How text becomes token ids.");
@@ -160,6 +178,7 @@ export type ManifestInput = z.output<typeof inputSchema>;
 export type ImageInput = z.output<typeof imageInputSchema>;
 export type TextInput = z.output<typeof textInputSchema>;
 export type TensorInput = z.output<typeof tensorInputSchema>;
+export type ByteWindow = z.output<typeof byteWindowSchema>;
 export type TokenizerSpec = z.output<typeof tokenizerSchema>;
 export type Link = z.output<typeof linkSchema>;
 export type ModelFormat = z.output<typeof formatSchema>;

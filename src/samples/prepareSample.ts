@@ -7,10 +7,11 @@ import { imageFromArray } from "./image/arrayImage.ts";
 import { loadImage } from "./image/loadImage.ts";
 import { prepareImage } from "./image/prepareImage.ts";
 import type { Prepared, PreparedSample, SampleInfo } from "./prepared.ts";
+import { readFileEnds } from "./readFileEnds.ts";
 import { readRow, readRowValues } from "./rows/readRow.ts";
 import { readSampleFile } from "./sampleFile.ts";
 import { tensorFromNpy, tensorFromRow } from "./tensorSample.ts";
-import { prepareIds, prepareText } from "./textSample.ts";
+import { prepareFile, prepareIds, prepareText } from "./textSample.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** What a sample is prepared for. */
@@ -31,7 +32,8 @@ export interface SampleContext {
 
 /**
  * A sample as the numbers of a model's input. A `.npy` file is the model's own tensor for every kind of input (token ids
- * where an embedding follows), not preprocessed; else a picture for `image`, a row or a piece of text for `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
+ * where an embedding follows), not preprocessed; else a picture for `image`, a row, a piece of text or a whole file for
+ * `text`, a row of numbers for `tensor`. Throws the codes `sample-*`,
  * `tokenizer-invalid`, `manifest-invalid`, `not-finite` and `cancelled`.
  */
 export async function prepareSample(
@@ -75,6 +77,11 @@ async function textFromFile(
   context: SampleContext,
 ): Promise<PreparedSample> {
   const { path } = sample;
+  const files = context.tokenizer?.files;
+  if (files !== undefined && sample.row === undefined) {
+    const ends = await readFileEnds(path, files.wanted, context.signal);
+    return { ...inFile(path, () => prepareFile(ends, input, context.inputShape, files)), info: fileInfo(path, null) };
+  }
   if (rowKind(path) === null || (sample.row === undefined && rowKind(path) === "txt")) {
     const info = fileInfo(path, null);
     return { ...textOf(await wholeText(path, context.signal), input, context, path), info };

@@ -1,9 +1,11 @@
 import { PathlightError } from "../common/errors.ts";
 import type { Token } from "../protocol/explanation.ts";
+import { formatCount } from "../protocol/format.ts";
 import type { TextInput } from "../protocol/manifest.ts";
 import type { NumericTensor } from "./numericTensor.ts";
 import type { PreparedText } from "./prepared.ts";
-import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import { endsOf } from "./tokenizer/byteTokenizer.ts";
+import type { FileEnds, FileReader, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
  * A text as the token ids of a model whose input (without batch axis) has `inputShape`. Throws `sample-shape` where the
@@ -15,6 +17,8 @@ export function prepareText(
   inputShape: readonly (number | null)[],
   tokenizer: Tokenizer,
 ): PreparedText {
+  const { files } = tokenizer;
+  if (files !== undefined) return prepareFile(endsOf(new TextEncoder().encode(text)), input, inputShape, files);
   const length = textLength(input, inputShape);
   const encoded = tokenizer.encode(text, length, input.padSide);
   const { ids, tokens, truncatedFrom, unknownCount } = encoded;
@@ -27,6 +31,20 @@ export function prepareText(
     const some = unknown.slice(0, 5).join(", ");
     notes.push(`Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`);
   }
+  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, notes };
+}
+
+/** A file's two ends as the ids of a model that reads whole files. Throws what {@link prepareText} throws. */
+export function prepareFile(
+  ends: FileEnds,
+  input: TextInput,
+  inputShape: readonly (number | null)[],
+  reader: FileReader,
+): PreparedText {
+  const { text, encoded } = reader.encode(ends, textLength(input, inputShape));
+  const { ids, gap } = encoded;
+  const notes =
+    gap === null ? [] : [`The model does not see ${formatCount(gap.bytes)} bytes in the middle of the file.`];
   return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, notes };
 }
 
@@ -65,7 +83,7 @@ export function prepareIds(
     kind: "text",
     tensor: { shape: [...tensor.shape], data: ids },
     text,
-    encoded: { ids, tokens, truncatedFrom: null, unknownCount },
+    encoded: { ids, tokens, truncatedFrom: null, gap: null, unknownCount },
     notes: [],
   };
 }

@@ -34,8 +34,11 @@ export abstract class ValueListView<T extends ListedValue> extends StoreElement 
     const strongest = this.ranking.order[0] ?? 0;
     if (wanted === null) return strongest;
     let found = -1;
+    let nearest = -1;
     this.items.forEach(({ index }, position) => {
-      if (index <= wanted) found = position;
+      if (index > wanted || index < nearest) return;
+      found = position;
+      nearest = index;
     });
     return found < 0 ? strongest : found;
   }

@@ -1,7 +1,7 @@
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import type { ColorScale } from "../../src/common/colorScale.ts";
 import { isUncertain } from "../../src/common/mapLayout.ts";
-import { formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { formatCount, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { formatError } from "../elements/readout.ts";
 import type { TokenGroup } from "./tokenGroups.ts";
@@ -50,7 +50,7 @@ export function tokenRow(
       const height = `${Math.max(1, Math.round(t * COLUMN))}px`;
       const chosen = position === look.selected;
       const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
-      return html`<button role="option" class="token ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+      return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
         tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken}
         title="${spoken}${look.deltaF === 0 ? "" : `, ${formatShare(value / look.deltaF)} of the change`}"
         @click=${() => look.pick(position)}><span class="word" ${cssVars({
@@ -61,7 +61,13 @@ export function tokenRow(
           top: u < 0 ? "13px" : "auto",
           height: shown ? height : "0",
           background: look.scale.solid(u),
-        })}></i></span></button>`;
+        })}></i></span></button>${group.breaks ? lineEnd : nothing}`;
     })}
   </div>`;
+}
+
+const lineEnd = html`<span class="line-end" role="presentation"></span>`;
+
+function gapNote(bytes: number): TemplateResult {
+  return html`<span class="gap" role="note">⋯ the model does not see these ${formatCount(bytes)} bytes ⋯</span>`;
 }

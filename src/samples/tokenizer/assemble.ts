@@ -32,6 +32,7 @@ export function assemble(
     ids: Int32Array.from(tokens, (token) => token.id),
     tokens,
     truncatedFrom: firstCut === undefined ? null : firstCut.start,
+    gap: null,
     unknownCount: kept.filter((token) => token.special === "unknown").length,
   };
 }

@@ -2,8 +2,10 @@ import { PathlightError } from "../../common/errors.ts";
 import type { Token } from "../../protocol/explanation.ts";
 import type { TokenizerSpec } from "../../protocol/manifest.ts";
 import { assemble } from "./assemble.ts";
+import { byteText } from "./byteText.ts";
+import { fileReader } from "./fileReader.ts";
 import { wordIndices } from "./pieces.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import type { FileEnds, Tokenizer } from "./tokenizer.ts";
 
 type Spec = Extract<TokenizerSpec, { type: "bytes" }>;
 
@@ -20,12 +22,15 @@ export function byteTokenizer(spec: Spec): Tokenizer {
     });
   }
   const encoder = new TextEncoder();
+  const files = spec.window === undefined ? undefined : fileReader(spec, spec.window);
   return {
+    files,
     padId: spec.padId,
     unknownId: null,
     maskId: null,
     idLimit: Math.max(spec.padId, spec.offset + 255) + 1,
     encode(text, length, padSide) {
+      if (files !== undefined) return files.encode(endsOf(encoder.encode(text)), length).encoded;
       const words = wordIndices(text);
       const tokens: Token[] = [];
       let start = 0;
@@ -49,15 +54,15 @@ export function byteTokenizer(spec: Spec): Tokenizer {
   };
 }
 
+/** Bytes that are all there. */
+export function endsOf(bytes: Uint8Array): FileEnds {
+  return { size: bytes.length, head: bytes, tail: bytes };
+}
+
 /** A cut inside a character counts as the character not seen: back to the first byte of it. */
 function wholeCharacter(tokens: readonly Token[], truncatedFrom: number | null, length: number | null): number | null {
   if (truncatedFrom === null || length === null) return truncatedFrom;
   let first = length;
   while (first > 0 && tokens[first]?.start === tokens[first]?.end) first--;
   return tokens[first]?.start ?? truncatedFrom;
-}
-
-function byteText(byte: number): string {
-  if (byte > 0x20 && byte < 0x7f) return String.fromCharCode(byte);
-  return byte === 0x20 ? " " : `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 }

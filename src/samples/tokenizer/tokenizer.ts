@@ -1,4 +1,4 @@
-import type { Token } from "../../protocol/explanation.ts";
+import type { TextGap, Token } from "../../protocol/explanation.ts";
 
 export type PadSide = "left" | "right";
 
@@ -9,11 +9,30 @@ export interface Encoded {
   readonly tokens: Token[];
   /** UTF-16 offset of the first character that the model does not see; null: it sees everything. */
   readonly truncatedFrom: number | null;
+  /** See `gap` of a text's attribution. */
+  readonly gap: TextGap | null;
   /** Tokens that the vocabulary does not have. */
   readonly unknownCount: number;
 }
 
+/** The two ends of a file: its first bytes and its last; they overlap, or are all of it, in a small file. */
+export interface FileEnds {
+  readonly size: number;
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** How a model reads whole files. */
+export interface FileReader {
+  /** Bytes that it wants of each end. */
+  readonly wanted: number;
+  /** The text is what of the file can be shown, as `tokens` refer to it. Throws what {@link Tokenizer.encode} throws. */
+  encode(ends: FileEnds, length: number | null): { readonly text: string; readonly encoded: Encoded };
+}
+
 export interface Tokenizer {
+  /** Set where files of any type are samples; texts then are read as such files. */
+  readonly files?: FileReader | undefined;
   /**
    * The text as `length` positions: what is too long is cut at the end, what is too short is padded on `padSide`;
    * `length` null: as many as the text has. Throws `sample-empty` for a text without tokens and `tokenizer-invalid`

@@ -193,6 +193,7 @@ export function textExplanation(change: Partial<Explanation> = {}): Explanation 
     shape: [tokens.length],
     text,
     truncatedFrom: at,
+    gap: null,
     tokens,
     values,
     gradient: values.map((value) => value * 1.1),
