@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
+import * as z from "zod";
 import { baselineLabels } from "../protocol/baselineLabels.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import { type BaselineName, baselineNames, type ManifestModel, type TextInput } from "../protocol/manifest.ts";
@@ -29,6 +30,7 @@ export async function baselineChoices(
 async function knownTokens(input: TextInput, baseFolder: string | undefined): Promise<BaselineName[]> {
   const { tokenizer } = input;
   if (tokenizer.type === "bytes") return ["pad"];
+  if (tokenizer.type === "huggingface") return addedTokens(path.resolve(baseFolder ?? ".", tokenizer.file));
   const names: [BaselineName, string][] = [
     ["pad", tokenizer.pad],
     ["mask", tokenizer.mask ?? "[MASK]"],
@@ -40,6 +42,25 @@ async function knownTokens(input: TextInput, baseFolder: string | undefined): Pr
     return names.filter(([, token]) => has.has(token)).map(([name]) => name);
   } catch {
     // The compute process says what is wrong with the file; here it only means that no token can be offered.
+    return [];
+  }
+}
+
+const addedSchema = z.looseObject({ added_tokens: z.array(z.looseObject({ content: z.string() })) });
+
+/** Special tokens by their usual names; the compute process knows the rest, and says so where there is none. */
+async function addedTokens(file: string): Promise<BaselineName[]> {
+  const names: [BaselineName, RegExp][] = [
+    ["pad", /^[[<]pad[\]>]$/i],
+    ["mask", /^[[<]mask[\]>]$/i],
+    ["unknown", /^[[<]unk[\]>]$/i],
+  ];
+  try {
+    const parsed = addedSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    const has = (pattern: RegExp): boolean => parsed.added_tokens.some(({ content }) => pattern.test(content));
+    return names.filter(([, pattern]) => has(pattern)).map(([name]) => name);
+  } catch {
+    // As below: the compute process says what is wrong with the file.
     return [];
   }
 }

@@ -17,8 +17,11 @@ export function rebaseEntry(entry: ManifestModel, fromFolder: string, toFolder: 
 }
 
 function rebaseInput(input: ManifestInput, rebase: (file: string) => string): ManifestInput {
-  if (input.kind !== "text" || input.tokenizer.type === "bytes") return input;
-  return { ...input, tokenizer: { ...input.tokenizer, vocabulary: rebase(input.tokenizer.vocabulary) } };
+  if (input.kind !== "text") return input;
+  const { tokenizer } = input;
+  if (tokenizer.type === "bytes") return input;
+  if (tokenizer.type === "huggingface") return { ...input, tokenizer: { ...tokenizer, file: rebase(tokenizer.file) } };
+  return { ...input, tokenizer: { ...tokenizer, vocabulary: rebase(tokenizer.vocabulary) } };
 }
 
 export function relativePath(folder: string, file: string): string {

@@ -74,6 +74,19 @@ export const tokenizerSchema = z
       padId: z.int().min(0).default(256),
       window: byteWindowSchema.optional(),
     }),
+    z.strictObject({
+      type: z.literal("huggingface"),
+      file: z
+        .string()
+        .min(1)
+        .describe("tokenizer.json; tokenizer_config.json and special_tokens_map.json are read from beside it."),
+      maxLength: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe("Most tokens of a text, special ones included. Default: what the tokenizer's files say."),
+    }),
   ])
   .describe("How text becomes token ids.");
 

@@ -25,7 +25,7 @@ export async function addSteepFolder(workspace: string): Promise<string> {
     labels: `../${String(model.labels)}`,
     link: model.name === "digit-scenes" ? "sigmoid" : "softmax",
     inputs: model.inputs.map((input) =>
-      input.kind === "text" && input.tokenizer.type !== "bytes"
+      input.kind === "text" && "vocabulary" in input.tokenizer
         ? { ...input, tokenizer: { ...input.tokenizer, vocabulary: `../${input.tokenizer.vocabulary}` } }
         : input,
     ),

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { PathlightError } from "../../common/errors.ts";
 import type { TokenizerSpec } from "../../protocol/manifest.ts";
 import { byteTokenizer } from "./byteTokenizer.ts";
+import { readTokenizerFiles } from "./huggingface/tokenizerFile.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { parseVocabulary } from "./vocabulary.ts";
 import { vocabularyTokenizer } from "./vocabularyTokenizer.ts";
@@ -16,11 +17,7 @@ export async function createTokenizer(
   baseFolder: string,
   vocabularyLimit?: number,
 ): Promise<Tokenizer> {
-  const file = spec.type === "bytes" ? undefined : resolve(baseFolder, spec.vocabulary);
-  const tokenizer =
-    spec.type === "bytes"
-      ? byteTokenizer(spec)
-      : vocabularyTokenizer(spec, parseVocabulary(await readVocabulary(file ?? ""), file ?? ""));
+  const { tokenizer, file } = await tokenizerOf(spec, baseFolder);
   if (vocabularyLimit !== undefined && tokenizer.idLimit > vocabularyLimit) {
     throw new PathlightError("tokenizer-invalid", "The vocabulary does not fit the model.", {
       file,
@@ -30,6 +27,21 @@ export async function createTokenizer(
     });
   }
   return tokenizer;
+}
+
+async function tokenizerOf(
+  spec: TokenizerSpec,
+  baseFolder: string,
+): Promise<{ tokenizer: Tokenizer; file: string | undefined }> {
+  if (spec.type === "bytes") return { tokenizer: byteTokenizer(spec), file: undefined };
+  if (spec.type === "huggingface") {
+    const file = resolve(baseFolder, spec.file);
+    // Loaded where such a tokenizer is used only.
+    const { huggingFaceTokenizer } = await import("./huggingface/huggingFaceTokenizer.ts");
+    return { tokenizer: huggingFaceTokenizer(spec, await readTokenizerFiles(file)), file };
+  }
+  const file = resolve(baseFolder, spec.vocabulary);
+  return { tokenizer: vocabularyTokenizer(spec, parseVocabulary(await readVocabulary(file), file)), file };
 }
 
 async function readVocabulary(file: string): Promise<string> {
