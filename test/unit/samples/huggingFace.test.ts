@@ -60,7 +60,7 @@ for (const name of names) {
         const shown = line.slice(token.start, token.end);
         const where = `line ${index + 1}, token ${at}, ${own.join("-")}`;
         // The mark that stands before a text is given its first character by theirs, and nothing by ours.
-        const isMark = tokenizer.idToToken(token.id)?.text === "\u2581" && at === 1 && !/^\s/.test(line);
+        const isMark = tokenizer.idToToken(token.id)?.text === "\u2581" && at === 1 && !line.startsWith(" ");
         if (token.word === -1 || isMark) assert.equal(token.start, token.end, where);
         // A run of spaces that became one is the whole run.
         else if (shown !== "" && shown.trim() === "") assert(shown.includes(bare) && bare.trim() === "", where);
