@@ -1,26 +1,17 @@
-import { extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
-import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec } from "../engine/port.ts";
+import type { DifferentiableModel, NodeId } from "../engine/port.ts";
 import { predict } from "../engine/predict.ts";
 import { fromTensorError } from "../engine/tensorErrors.ts";
-import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { BaselineSpec, ExplainRequest } from "../protocol/explain.ts";
 import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
-import { baselineNames, type ManifestInput } from "../protocol/manifest.ts";
-import {
-  createTokenizer,
-  type PreparedBaseline,
-  type PreparedSample,
-  prepareBaseline,
-  prepareSample,
-  readLabels,
-  type SampleContext,
-  shapeText,
-} from "../samples/index.ts";
-import { assignSamples } from "./assignSamples.ts";
+import { baselineNames } from "../protocol/manifest.ts";
+import { type PreparedBaseline, prepareBaseline, readLabels, shapeText } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
 import { innerStart } from "./innerStart.ts";
+import { feedOf, isExplained, type PreparedInput, prepareInputs } from "./prepareInputs.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
 import { checkLabels, chooseHead, predictionsOf, resolveTarget, scalarTarget, taskOf } from "./target.ts";
 
@@ -52,7 +43,8 @@ export async function planRun(
     }
     if (!isExplained(input)) {
       held.push(feedOf(input));
-      notes.push({ code: "held-input", message: `The input ${input.spec.id} is held at its value, not explained.` });
+      const message = input.note ?? `The input ${input.spec.id} is held at its value, not explained.`;
+      notes.push({ code: "held-input", message });
       continue;
     }
     const baseline = await prepareBaseline(
@@ -65,7 +57,7 @@ export async function planRun(
       },
     );
     baselineLabel = baseline.label;
-    explained.push(...(await explainedInputs(model, input, baseline)));
+    explained.push(...(await explainedInputs(model, input, baseline, maskedPositions(inputs, input))));
     // What a model reads off the ids beside their embedding, the length or a mask, stays that of the sample.
     if (input.embeddings.length > 0) held.push(feedOf(input));
   }
@@ -104,70 +96,6 @@ export async function planRun(
     baselineLabel,
     notes,
   };
-}
-
-interface PreparedInput {
-  readonly spec: NodeSpec;
-  readonly manifest: ManifestInput;
-  readonly context: SampleContext;
-  readonly prepared: PreparedSample;
-  readonly embeddings: readonly EmbeddingSpec[];
-}
-
-async function prepareInputs(
-  request: ExplainRequest,
-  { loaded, entry, baseFolder }: OpenedModel,
-  signal: AbortSignal | undefined,
-): Promise<PreparedInput[]> {
-  const { model } = loaded;
-  const prepared: PreparedInput[] = [];
-  for (const [place, { spec, sample }] of assignSamples(request.samples, model.inputs).entries()) {
-    const embeddings = model.embeddings.filter(({ input }) => input === spec.id);
-    const described = entry.inputs.find(({ name }) => name === spec.id) ??
-      entry.inputs[place] ?? { kind: "tensor", hold: false };
-    if (embeddings.length > 0) refuseWithoutTokenizer(described, sample);
-    const context: SampleContext = {
-      inputShape: spec.shape.slice(1),
-      integer: spec.dtype === "int32" || embeddings.length > 0,
-      vocabularyLimit: embeddings[0]?.vocabularySize,
-      tokenizer:
-        described.kind === "text"
-          ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
-          : undefined,
-      label: sample.kind === "file" ? sample.labelColumn : undefined,
-      signal,
-    };
-    prepared.push({
-      spec,
-      manifest: described,
-      context,
-      embeddings,
-      prepared: await prepareSample(sample, described, context),
-    });
-  }
-  return prepared;
-}
-
-/** Ids of a model that starts with an embedding are tokens, also where nobody has described a tokenizer. */
-function refuseWithoutTokenizer(described: ManifestInput, sample: SampleRef): void {
-  if (described.kind === "text" || (sample.kind === "file" && extname(sample.path).toLowerCase() === ".npy")) return;
-  throw new PathlightError("tokenizer-invalid", "The model reads token ids, and no tokenizer is known for it.", {
-    file: sample.kind === "file" ? sample.path : undefined,
-    expected: "an input of kind text with a tokenizer in pathlight.json, or a .npy file with token ids",
-    found: `an input of kind ${described.kind}`,
-    whatToDo: "Describe the tokenizer in pathlight.json; a vocab.txt beside the model is found by itself.",
-  });
-}
-
-function isExplained({ spec, manifest, embeddings }: PreparedInput): boolean {
-  if (manifest.kind === "tensor" && manifest.hold) return false;
-  return embeddings.length > 0 || spec.dtype === "float32";
-}
-
-function feedOf({ spec, prepared }: PreparedInput): FeedValue {
-  const { shape, data } = prepared.tensor;
-  const dtype = spec.dtype === "bool" ? "bool" : data instanceof Int32Array ? "int32" : "float32";
-  return { node: spec.id, shape, data, dtype };
 }
 
 /** The manifest's own baseline, which applies where the request names none. */
@@ -209,11 +137,20 @@ async function refuseNonFinite(
   });
 }
 
-/** The ends of the path in the input itself, or in each embedding of its ids. */
+/** Positions that a mask takes out of the text of `input`: they are no part of what the model reads. */
+function maskedPositions(inputs: readonly PreparedInput[], input: PreparedInput): number[] {
+  const mask = inputs.find(({ role }) => role === "mask")?.prepared.tensor.data;
+  if (mask === undefined || input.prepared.kind !== "text" || mask.length !== input.prepared.tensor.data.length)
+    return [];
+  return Array.from(mask.keys()).filter((position) => mask[position] === 0);
+}
+
+/** The ends of the path in the input itself, or in each embedding of its ids; both the same where it is masked. */
 async function explainedInputs(
   model: DifferentiableModel,
   input: PreparedInput,
   baseline: PreparedBaseline,
+  masked: readonly number[],
 ): Promise<ExplainedInput[]> {
   const { spec, prepared, embeddings } = input;
   if (embeddings.length === 0) {
@@ -241,12 +178,18 @@ async function explainedInputs(
   const explained: ExplainedInput[] = [];
   for (const { node } of embeddings) {
     const { values: x, shape } = await embed(model, feedOf(input), node);
+    const start = await baselineEmbedding(model, input, node, baseline, x.length);
+    const dimensions = x.length / prepared.tensor.data.length;
+    for (const position of masked) {
+      const at = position * dimensions;
+      start.set(x.subarray(at, at + dimensions), at);
+    }
     explained.push({
       input: spec.id,
       node,
       shape,
       x,
-      baseline: await baselineEmbedding(model, input, node, baseline, x.length),
+      baseline: start,
       prepared,
     });
   }

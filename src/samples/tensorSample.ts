@@ -78,6 +78,8 @@ function withoutBatch(found: readonly number[], expected: readonly (number | nul
   const fits = (shape: readonly number[]) =>
     shape.length === expected.length && shape.every((side, axis) => side > 0 && (expected[axis] ?? side) === side);
   if (fits(found)) return [...found];
+  // A scalar is the one number that an input of one number takes, however many axes that has.
+  if (found.length === 0 && expected.every((side) => (side ?? 1) === 1)) return expected.map(() => 1);
   const rest = found.slice(1);
   return found[0] === 1 && fits(rest) ? rest : null;
 }

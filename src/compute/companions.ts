@@ -1,0 +1,61 @@
+import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
+import type { PreparedSample } from "../samples/index.ts";
+
+/** What an input beside the token ids of a transformer says of each position. */
+export type CompanionRole = "mask" | "types" | "positions";
+
+const roles: readonly (readonly [CompanionRole, RegExp])[] = [
+  ["mask", /^(attention|input|padding)_?mask$/],
+  ["types", /^(token_?type|segment)_?ids?$/],
+  ["positions", /^position_?ids?$/],
+];
+
+/**
+ * Inputs that follow from a text, by the names that exporters give them; only beside an input of token ids. They are
+ * filled in where no sample is given for them, and never explained, also where they have an embedding of their own.
+ */
+export function companionsOf(
+  inputs: readonly Pick<NodeSpec, "id" | "shape">[],
+  embeddings: readonly Pick<EmbeddingSpec, "input">[],
+): ReadonlyMap<string, CompanionRole> {
+  const found = new Map<string, CompanionRole>();
+  for (const { id } of inputs) {
+    const name = id
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "_")
+      .replace(/_[0-9]+$/, "");
+    const role = roles.find(([, pattern]) => pattern.test(name))?.[0];
+    if (role !== undefined) found.set(id, role);
+  }
+  return embeddings.some(({ input }) => !found.has(input)) ? found : new Map();
+}
+
+export interface Companion {
+  readonly prepared: PreparedSample;
+  /** A sentence for the user. */
+  readonly note: string;
+}
+
+/** A companion of the shape of the text, [positions]. */
+export function fillCompanion(name: string, role: CompanionRole, text: PreparedSample & { kind: "text" }): Companion {
+  const { tokens } = text.encoded;
+  const values: Record<CompanionRole, () => Int32Array> = {
+    mask: () => Int32Array.from(tokens, ({ special }) => (special === "pad" ? 0 : 1)),
+    types: () => new Int32Array(tokens.length),
+    positions: () => Int32Array.from(tokens, (_, position) => position),
+  };
+  const says: Readonly<Record<CompanionRole, string>> = {
+    mask: "1 for each token, 0 for padding",
+    types: "0 everywhere",
+    positions: "0, 1, 2 and so on",
+  };
+  return {
+    prepared: {
+      kind: "tensor",
+      tensor: { shape: [...text.tensor.shape], data: values[role]() },
+      notes: [],
+      info: text.info,
+    },
+    note: `The input ${name} was filled in from the text: ${says[role]}. It is held, not explained.`,
+  };
+}

@@ -1,0 +1,121 @@
+import { extname } from "node:path";
+import { PathlightError } from "../common/errors.ts";
+import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
+import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { ManifestInput, ManifestModel } from "../protocol/manifest.ts";
+import { createTokenizer, type PreparedSample, prepareSample, type SampleContext } from "../samples/index.ts";
+import { assignSamples, missingInput } from "./assignSamples.ts";
+import { type CompanionRole, companionsOf, fillCompanion } from "./companions.ts";
+import type { OpenedModel } from "./explainService.ts";
+import type { FeedValue } from "./runPlan.ts";
+
+/** An input of the model with what is fed to it. */
+export interface PreparedInput {
+  readonly spec: NodeSpec;
+  readonly manifest: ManifestInput;
+  readonly context: SampleContext;
+  readonly prepared: PreparedSample;
+  readonly embeddings: readonly EmbeddingSpec[];
+  /** What it says of a text, for an input beside the token ids. */
+  readonly role: CompanionRole | undefined;
+  /** What was filled in without being asked for. */
+  readonly note: string | undefined;
+}
+
+/**
+ * What each input of the model is fed: its sample, or for an input that follows from a text (see `companionsOf`) what the
+ * text gives. Throws what `assignSamples`, `createTokenizer` and `prepareSample` throw.
+ */
+export async function prepareInputs(
+  request: ExplainRequest,
+  opened: OpenedModel,
+  signal: AbortSignal | undefined,
+): Promise<PreparedInput[]> {
+  const { inputs, embeddings } = opened.loaded.model;
+  const companions = companionsOf(inputs, embeddings);
+  const assigned = assignSamples(request.samples, inputs, (id) => companions.has(id));
+  const given = new Map<string, PreparedInput>();
+  for (const { spec, sample } of assigned) {
+    if (sample === null) continue;
+    given.set(spec.id, await prepareInput(spec, sample, companions, opened, signal));
+  }
+  const text = [...given.values()].find(
+    ({ role, prepared }) => role === undefined && prepared.kind === "text",
+  )?.prepared;
+  return assigned.map(({ spec }) => {
+    const known = given.get(spec.id);
+    if (known !== undefined) return known;
+    const role = companions.get(spec.id);
+    if (role === undefined || text?.kind !== "text") throw missingInput(spec.id, request.samples, inputs);
+    const { prepared, note } = fillCompanion(spec.id, role, text);
+    const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
+    return { spec, manifest: { kind: "tensor", hold: true }, context, prepared, embeddings: [], role, note };
+  });
+}
+
+async function prepareInput(
+  spec: NodeSpec,
+  sample: SampleRef,
+  companions: ReadonlyMap<string, CompanionRole>,
+  { loaded, entry, baseFolder }: OpenedModel,
+  signal: AbortSignal | undefined,
+): Promise<PreparedInput> {
+  const { model } = loaded;
+  const role = companions.get(spec.id);
+  const embeddings = model.embeddings.filter(({ input }) => input === spec.id);
+  const described = descriptionOf(spec.id, entry, model.inputs, companions);
+  if (embeddings.length > 0 && role === undefined) refuseWithoutTokenizer(described, sample);
+  const context: SampleContext = {
+    inputShape: spec.shape.slice(1),
+    integer: spec.dtype === "int32" || embeddings.length > 0,
+    vocabularyLimit: embeddings[0]?.vocabularySize,
+    tokenizer:
+      described.kind === "text"
+        ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
+        : undefined,
+    label: sample.kind === "file" ? sample.labelColumn : undefined,
+    signal,
+  };
+  const prepared = await prepareSample(sample, described, context);
+  return { spec, manifest: described, context, prepared, embeddings, role, note: undefined };
+}
+
+/** The manifest's entry of an input: by name, else the entries in order to the inputs that do not follow from a text. */
+function descriptionOf(
+  id: string,
+  entry: ManifestModel,
+  inputs: readonly NodeSpec[],
+  companions: ReadonlyMap<string, CompanionRole>,
+): ManifestInput {
+  const named = entry.inputs.find(({ name }) => name === id);
+  if (named !== undefined) return named;
+  const plain: ManifestInput = { kind: "tensor", hold: companions.has(id) };
+  if (companions.has(id)) return plain;
+  const free = inputs.filter((input) => !companions.has(input.id));
+  const unnamed = companions.size === 0 ? entry.inputs : entry.inputs.filter(({ name }) => name === undefined);
+  return unnamed[free.findIndex((input) => input.id === id)] ?? plain;
+}
+
+/** Ids of a model that starts with an embedding are tokens, also where nobody has described a tokenizer. */
+function refuseWithoutTokenizer(described: ManifestInput, sample: SampleRef): void {
+  if (described.kind === "text" || (sample.kind === "file" && extname(sample.path).toLowerCase() === ".npy")) return;
+  throw new PathlightError("tokenizer-invalid", "The model reads token ids, and no tokenizer is known for it.", {
+    file: sample.kind === "file" ? sample.path : undefined,
+    expected: "an input of kind text with a tokenizer in pathlight.json, or a .npy file with token ids",
+    found: `an input of kind ${described.kind}`,
+    whatToDo: "Describe the tokenizer in pathlight.json; a vocab.txt beside the model is found by itself.",
+  });
+}
+
+/** Whether the path runs through the input; what cannot be interpolated is held. */
+export function isExplained({ spec, manifest, embeddings, role }: PreparedInput): boolean {
+  if (manifest.kind === "tensor" && manifest.hold) return false;
+  if (role !== undefined && manifest.kind !== "text") return false;
+  return embeddings.length > 0 || spec.dtype === "float32";
+}
+
+export function feedOf({ spec, prepared }: PreparedInput): FeedValue {
+  const { shape, data } = prepared.tensor;
+  const dtype = spec.dtype === "bool" ? "bool" : data instanceof Int32Array ? "int32" : "float32";
+  return { node: spec.id, shape, data, dtype };
+}
