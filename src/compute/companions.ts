@@ -1,14 +1,6 @@
 import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
+import { type CompanionRole, companionRole } from "../protocol/companionRole.ts";
 import type { PreparedSample } from "../samples/index.ts";
-
-/** What an input beside the token ids of a transformer says of each position. */
-export type CompanionRole = "mask" | "types" | "positions";
-
-const roles: readonly (readonly [CompanionRole, RegExp])[] = [
-  ["mask", /^(attention|input|padding)_?mask$/],
-  ["types", /^(token_?type|segment)_?ids?$/],
-  ["positions", /^position_?ids?$/],
-];
 
 /**
  * Inputs that follow from a text, by the names that exporters give them; only beside an input of token ids. They are
@@ -20,12 +12,8 @@ export function companionsOf(
 ): ReadonlyMap<string, CompanionRole> {
   const found = new Map<string, CompanionRole>();
   for (const { id } of inputs) {
-    const name = id
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "_")
-      .replace(/_[0-9]+$/, "");
-    const role = roles.find(([, pattern]) => pattern.test(name))?.[0];
-    if (role !== undefined) found.set(id, role);
+    const role = companionRole(id);
+    if (role !== null) found.set(id, role);
   }
   return embeddings.some(({ input }) => !found.has(input)) ? found : new Map();
 }

@@ -1,11 +1,12 @@
 import { extname } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
+import type { CompanionRole } from "../protocol/companionRole.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { ManifestInput, ManifestModel } from "../protocol/manifest.ts";
 import { createTokenizer, type PreparedSample, prepareSample, type SampleContext } from "../samples/index.ts";
 import { assignSamples, missingInput } from "./assignSamples.ts";
-import { type CompanionRole, companionsOf, fillCompanion } from "./companions.ts";
+import { companionsOf, fillCompanion } from "./companions.ts";
 import type { OpenedModel } from "./explainService.ts";
 import type { FeedValue } from "./runPlan.ts";
 

@@ -17,6 +17,12 @@ export const imageInputSchema = z
       .enum(["crop", "pad", "stretch"])
       .default("crop")
       .describe("crop: fill and cut the centre. pad: fit inside and fill with `padValue`. stretch: ignore the aspect."),
+    cropFraction: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe("Part of the shorter side that fit `crop` keeps: 0.875 for 256 pixels cut to 224. Default: all of it."),
     padValue: finite.default(0).describe("Pixel value 0-255 used by fit `pad`."),
     channels: z.enum(["rgb", "bgr", "grey"]).optional().describe("Default: grey for one channel, else rgb."),
     scale: z
@@ -79,7 +85,9 @@ export const tokenizerSchema = z
       file: z
         .string()
         .min(1)
-        .describe("tokenizer.json; tokenizer_config.json and special_tokens_map.json are read from beside it."),
+        .describe(
+          "tokenizer.json, or the vocab.txt of a BERT; tokenizer_config.json and special_tokens_map.json are read from beside it.",
+        ),
       maxLength: z
         .int()
         .min(1)

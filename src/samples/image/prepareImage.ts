@@ -19,7 +19,7 @@ export function prepareImage(
   const layout = imageLayout(input, inputShape);
   const { height, width, channels } = layout;
   const scales = pixelScales(input, channels);
-  const { crop, content, box } = placement(image, input.fit, layout);
+  const { crop, content, box } = placement(image, input, layout);
   const { raster, alphaDropped } = channels === 4 ? withAlpha(image) : overBlack(image);
   const scaled = resample(raster, box, content.width, content.height);
   const order = channelOrder(input, channels);
@@ -103,13 +103,13 @@ function withAlpha(image: DecodedImage): { raster: Raster; alphaDropped: boolean
  * `crop`: the rectangle of the original that the whole input stands for; `box`: the part of it that is read;
  * `content`: where that part goes in the input.
  */
-function placement(image: DecodedImage, fit: ImageInput["fit"], size: ImageLayout) {
+function placement(image: DecodedImage, { fit, cropFraction = 1 }: ImageInput, size: ImageLayout) {
   const { width, height } = size;
   const all: Rectangle = { x: 0, y: 0, width, height };
   const whole: Rectangle = { x: 0, y: 0, width: image.width, height: image.height };
   if (fit === "stretch") return { crop: { ...whole }, content: all, box: whole };
   if (fit === "crop") {
-    const scale = Math.min(image.width / width, image.height / height);
+    const scale = Math.min(image.width / width, image.height / height) * cropFraction;
     const box = {
       x: (image.width - width * scale) / 2,
       y: (image.height - height * scale) / 2,

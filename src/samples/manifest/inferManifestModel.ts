@@ -1,10 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { PathlightError } from "../../common/errors.ts";
+import { companionRole } from "../../protocol/companionRole.ts";
 import { type ManifestInput, type ManifestModel, type ModelFormat, modelSchema } from "../../protocol/manifest.ts";
 import { guessLayout } from "../image/imageLayout.ts";
 import { shapeText } from "../numericTensor.ts";
 import { parseVocabulary } from "../tokenizer/vocabulary.ts";
+import { type HuggingFaceFolder, imageOfFolder, labelsOfFolder, readHuggingFaceFolder } from "./huggingFaceFolder.ts";
 import { parseLabels } from "./readLabels.ts";
 
 interface Node {
@@ -53,10 +55,11 @@ export async function inferManifestModel(model: UnknownModel): Promise<InferredM
   const baseFolder = dirname(model.path);
   const beside = await filesBeside(baseFolder);
   const notes: string[] = [];
+  const layout = await readHuggingFaceFolder(model.path);
   const several = model.inputs.length > 1;
   const inputs: ManifestInput[] = [];
   for (const input of model.inputs) {
-    const inferred = await inferInput(input, model, baseFolder, beside, notes);
+    const inferred = await inferInput(input, model, { baseFolder, beside, layout }, notes);
     inputs.push(several ? { ...inferred, name: input.id } : inferred);
   }
   const output = model.outputs.length > 1 ? model.outputs[0]?.id : undefined;
@@ -67,10 +70,11 @@ export async function inferManifestModel(model: UnknownModel): Promise<InferredM
   }
   const node = model.outputs.find((candidate) => candidate.id === (output ?? model.outputs[0]?.id));
   const count = node?.shape.at(-1) ?? null;
-  const labels = await inferLabels(baseFolder, beside, count, notes);
+  const labels = (await labelsOfFolder(layout, count, notes)) ?? (await inferLabels(baseFolder, beside, count, notes));
   const activation = model.heads.find((head) => head.output === node?.id)?.activation;
-  const task = activation === "none" && count === 1 ? "regression" : undefined;
-  if (task !== undefined) notes.push("The model has one output without an activation: taken as a regression.");
+  const single = activation === "none" && count === 1 ? "regression" : undefined;
+  if (single !== undefined) notes.push("The model has one output without an activation: taken as a regression.");
+  const task = single ?? layout?.task ?? undefined;
   const entry = modelSchema.parse({
     name: model.name || basename(baseFolder),
     path: basename(model.path),
@@ -83,20 +87,37 @@ export async function inferManifestModel(model: UnknownModel): Promise<InferredM
   return { entry, baseFolder, notes };
 }
 
+interface Surroundings {
+  readonly baseFolder: string;
+  readonly beside: readonly string[];
+  /** Null: not in Hugging Face's layout. */
+  readonly layout: HuggingFaceFolder | null;
+}
+
 async function inferInput(
   input: Node,
   model: UnknownModel,
-  folder: string,
-  beside: readonly string[],
+  { baseFolder, beside, layout }: Surroundings,
   notes: string[],
 ): Promise<ManifestInput> {
   const shape = input.shape.slice(1);
   const embedding = model.embeddings.find((candidate) => candidate.input === input.id);
+  if (companionRole(input.id) !== null && model.embeddings.some(({ input: ids }) => companionRole(ids) === null)) {
+    notes.push(`The input "${input.id}" follows from the text: it is filled in and held.`);
+    return { kind: "tensor", hold: true };
+  }
   if (embedding !== undefined) {
-    const text = await inferText(embedding.vocabularySize, folder, beside, notes);
+    const own = layout?.text ?? null;
+    if (own !== null) {
+      notes.push(`Text is cut into tokens by ${own.tokenizer.file}.`);
+      return own;
+    }
+    const text = await inferText(embedding.vocabularySize, baseFolder, beside, notes);
     if (text !== null) return text;
   } else if (input.dtype === "float32" && isPicture(shape)) {
-    return inferImage(shape, model, notes);
+    return layout?.image === undefined || layout.image === null
+      ? inferImage(shape, model, notes)
+      : imageOfFolder(layout.image, shape, notes);
   }
   const name = model.inputs.length > 1 ? `Input "${input.id}"` : "The input";
   notes.push(`${name} is taken as numbers (${shapeText(shape)}): samples are .npy files or rows of numbers.`);

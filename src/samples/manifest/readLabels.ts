@@ -5,7 +5,7 @@ import type { ManifestModel } from "../../protocol/manifest.ts";
 
 /**
  * Class names in output order: the list of the manifest, or a file with one name a line or a JSON list (also as
- * `labels` or `classes` of a JSON object, or as `{"0": name, …}`); null: the manifest has none. Throws
+ * `labels` or `classes` of a JSON object, or as `{"0": name, …}`, by itself or as `id2label`); null: the manifest has none. Throws
  * `manifest-invalid`.
  */
 export async function readLabels(labels: ManifestModel["labels"], baseFolder: string): Promise<string[] | null> {
@@ -58,6 +58,8 @@ function listOf(value: unknown): string[] | null {
   if (typeof value !== "object" || value === null) return null;
   for (const [key, inner] of Object.entries(value)) {
     if ((key === "labels" || key === "classes") && Array.isArray(inner)) return listOf(inner);
+    // A Hugging Face configuration.
+    if (key === "id2label" && typeof inner === "object" && !Array.isArray(inner)) return listOf(inner);
   }
   const entries: [string, unknown][] = Object.entries(value);
   const names = entries.map((_, index) => entries.find(([key]) => key === String(index))?.[1]);

@@ -110,6 +110,10 @@ const configSchema = z.looseObject({
   mask_token: token,
   eos_token: token,
   model_max_length: z.number().nullish(),
+  /** These three of a BERT tokenizer go before its normaliser. */
+  do_lower_case: z.boolean().nullish(),
+  strip_accents: z.boolean().nullish(),
+  tokenize_chinese_chars: z.boolean().nullish(),
 });
 
 export type AddedToken = z.output<typeof addedTokenSchema>;
@@ -125,9 +129,9 @@ export interface TokenizerFiles {
   readonly config: TokenizerConfig;
 }
 
-/** Reads `tokenizer.json` and what lies beside it. Throws `tokenizer-invalid`. */
+/** Reads `tokenizer.json`, or the `vocab.txt` of a BERT, and what lies beside it. Throws `tokenizer-invalid`. */
 export async function readTokenizerFiles(file: string): Promise<TokenizerFiles> {
-  const raw = await readJson(file);
+  const raw = file.endsWith(".txt") ? await bertTokenizer(file) : await readJson(file);
   if (raw === null) throw unreadable(file, "no such file");
   const tokenizer = parse(tokenizerSchema, raw, file);
   const folder = dirname(file);
@@ -138,18 +142,54 @@ export async function readTokenizerFiles(file: string): Promise<TokenizerFiles> 
   };
   const map = await beside("special_tokens_map.json");
   const config = { ...map, ...(await beside("tokenizer_config.json")) };
-  return { file, tokenizer, raw, config };
+  return { file, tokenizer: { ...tokenizer, normalizer: configured(tokenizer.normalizer, config) }, raw, config };
+}
+
+/** As transformers do: the configuration of a BERT tokenizer goes before what `tokenizer.json` was saved with. */
+function configured(normalizer: TokenizerJson["normalizer"], config: TokenizerConfig): TokenizerJson["normalizer"] {
+  if (normalizer?.type !== "BertNormalizer") return normalizer;
+  return {
+    ...normalizer,
+    lowercase: config.do_lower_case ?? normalizer.lowercase,
+    strip_accents: config.strip_accents ?? normalizer.strip_accents,
+    handle_chinese_chars: config.tokenize_chinese_chars ?? normalizer.handle_chinese_chars,
+  };
+}
+
+/** What `BertTokenizer` makes of a vocabulary with one token a line. */
+async function bertTokenizer(file: string): Promise<object | null> {
+  const text = await readText(file);
+  if (text === null) return null;
+  const tokens = text.split(/\r?\n/);
+  if (tokens.at(-1) === "") tokens.pop();
+  const vocab = Object.fromEntries(tokens.map((content, id) => [content, id]));
+  const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].filter((content) => content in vocab);
+  return {
+    added_tokens: special.map((content) => ({ id: vocab[content], content, special: true, normalized: false })),
+    normalizer: { type: "BertNormalizer" },
+    pre_tokenizer: { type: "BertPreTokenizer" },
+    post_processor: {
+      type: "BertProcessing",
+      sep: ["[SEP]", vocab["[SEP]"]],
+      cls: ["[CLS]", vocab["[CLS]"]],
+    },
+    model: { type: "WordPiece", vocab, unk_token: "[UNK]", continuing_subword_prefix: "##" },
+  };
 }
 
 /** Null: there is none. */
-async function readJson(file: string): Promise<object | null> {
-  let text: string;
+async function readText(file: string): Promise<string | null> {
   try {
-    text = await readFile(file, "utf8");
+    return await readFile(file, "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
     throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+async function readJson(file: string): Promise<object | null> {
+  const text = await readText(file);
+  if (text === null) return null;
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ""));
