@@ -44,6 +44,26 @@ export function makeManifest(): void {
         baseline: "zero-embedding",
         tolerance: 0.01,
       },
+      {
+        name: "file-type",
+        path: "models/file-type/model.onnx",
+        format: "onnx",
+        task: "classification",
+        inputs: [
+          {
+            kind: "text",
+            tokenizer: {
+              type: "bytes",
+              padId: 256,
+              window: { head: 1024, tail: 1024, block: 4096, strip: true },
+            },
+          },
+        ],
+        labels: "models/file-type/labels.txt",
+        link: "logit",
+        baseline: "pad",
+        tolerance: 0.05,
+      },
     ],
     datasets: [
       { name: "scenes", files: "scenes/*.png", model: "digit-scenes" },
@@ -54,6 +74,7 @@ export function makeManifest(): void {
         text: "question",
         label: "type",
       },
+      { name: "source files", files: "code/*", model: "file-type" },
       { name: "plain questions", files: "questions.txt", model: "question-classifier" },
     ],
   };
