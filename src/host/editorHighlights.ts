@@ -70,6 +70,11 @@ export class EditorHighlights implements vscode.Disposable {
     if (this.#shown.delete(panelId)) this.#paint();
   }
 
+  /** Whether the editors of a file have colours, or would have them were they open. */
+  shows(file: string): boolean {
+    return settings.editorHighlights() && [...this.#shown.values()].some((shown) => shown.file === file);
+  }
+
   dispose(): void {
     this.#shown.clear();
     this.#forgetTypes();
