@@ -126,6 +126,19 @@ test("the mean is taken over the sample's kind of file in its folder, or over it
   assert.deepEqual(dataset.request.meanOver, [csv, other]);
 });
 
+test("a data file is read whole by a model of whole files, unless a row of it is asked for", async () => {
+  const model = space.model("bytes/net", "text");
+  const window = { head: 8, tail: 8, block: 16 };
+  const inputs = [{ kind: "text", tokenizer: { type: "bytes", window } }];
+  space.write("bytes/pathlight.json", JSON.stringify({ models: [{ name: "bytes", path: "net/model.json", inputs }] }));
+  const csv = space.write("bytes/table.csv", "a,b\n1,2\n");
+  const source = space.write("bytes/code.ts", "let a;");
+  const sampleOf = async (...flags: string[]) => (await build("--model", model, ...flags)).request.samples[0]?.sample;
+  assert.deepEqual(await sampleOf("--input", source), { kind: "file", path: source });
+  assert.deepEqual(await sampleOf("--input", csv), { kind: "file", path: csv });
+  assert.deepEqual(await sampleOf("--input", csv, "--row", "0"), { kind: "file", path: csv, row: 0 });
+});
+
 test("several inputs keep their names; rows and columns belong to data files", async () => {
   const model = space.path("project/net");
   const csv = space.path("project/data/deep/q.csv");
