@@ -46,7 +46,7 @@ describe("a whole file", () => {
     const attribution = seen(new TextEncoder().encode(content), 44, 40);
     assert.ok(attribution.gap !== null);
     const spans = editorSpans(attribution, document.getText());
-    assert.ok(spans !== null && spans.length > 50);
+    assert.ok(spans !== null && spans.length > 40);
     const texts = spans.map(({ startLine, startColumn, endLine, endColumn }) =>
       document.getText(new vscode.Range(startLine, startColumn, endLine, endColumn)),
     );
