@@ -22,6 +22,9 @@ interface TokenRowLook {
 /** Height of a column above or below the line at the end of the scale, in pixels. */
 const COLUMN = 11;
 
+/** Its mark is for lists and for the ear; between words it only clutters the line. */
+const ONE_SPACE = "␣";
+
 /** Tokens in reading order: colour and a column above (for) or below (against) a line, so that sign is never colour alone. */
 export function tokenRow(
   groups: readonly TokenGroup[],
@@ -56,12 +59,14 @@ export function tokenRow(
         @click=${() => look.pick(position)}><span class="word" ${cssVars({
           background: shown ? look.scale.css(place) : "transparent",
           color: shown ? look.scale.ink(place) : "inherit",
-        })}>${group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars({
-          bottom: u >= 0 ? "13px" : "auto",
-          top: u < 0 ? "13px" : "auto",
-          height: shown ? height : "0",
-          background: look.scale.solid(u),
-        })}></i></span></button>${group.breaks ? lineEnd : nothing}`;
+        })}>${group.text === ONE_SPACE ? " " : group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars(
+          {
+            bottom: u >= 0 ? "13px" : "auto",
+            top: u < 0 ? "13px" : "auto",
+            height: shown ? height : "0",
+            background: look.scale.solid(u),
+          },
+        )}></i></span></button>${group.breaks ? lineEnd : nothing}`;
     })}
   </div>`;
 }
