@@ -28,7 +28,7 @@ export const explainSpec: CommandSpec = {
       name: "input",
       value: "[NAME=]FILE",
       multiple: true,
-      help: "The sample: an image, a row of a .jsonl, .csv, .tsv or .txt file (with --row), or .npy as the model's own tensor (token ids where the model starts with an embedding). Once for each input of the model; NAME where there are several.",
+      help: "The sample: an image, a row of a .jsonl, .csv, .tsv or .txt file (with --row), or .npy as the model's own tensor (token ids where the model starts with an embedding); any file for a model that reads bytes. Once for each input of the model, NAME where there are several; attention mask, token types and positions follow from the text where they are not given.",
     },
     { name: "text", value: "TEXT", help: "A piece of text as the sample, in place of --input." },
     {
