@@ -90,6 +90,7 @@ const bundles = [
     options: { ...forNode, legalComments: "none" },
   },
   { entry: "webview-ui/main.ts", out: "webview/main.js", options: forBrowser },
+  { entry: "webview-ui/inspect.ts", out: "webview/inspect.js", options: forBrowser },
   {
     entry: "webview-ui/report.ts",
     out: "webview/report.js",
@@ -164,6 +165,8 @@ async function copyFiles() {
   const icons = path.join(modules, "@vscode/codicons/dist");
   for (const name of ["codicon.css", "codicon.ttf"])
     await copy(path.join(icons, name), path.join(dist, "webview", name));
+  const script = "convertSavedModel.py";
+  await copy(path.join(root, "src/backend/tensorflow", script), path.join(dist, "python", script));
   // The sources of TensorFlow's binding, so that an installed extension can compile it where no compiled one fits.
   const source = path.join(dist, "native", "source");
   await copy(path.join(modules, "@tensorflow/tfjs-node/binding"), path.join(source, "binding"));

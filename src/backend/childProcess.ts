@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly timeoutMs?: number | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
+  /** Ends the process when it is aborted; the result then says `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
   readonly onStdout?: ((chunk: string) => void) | undefined;
 }
 
@@ -36,6 +38,16 @@ export function run(program: string, args: readonly string[], options: RunOption
             failure = "timeout";
             child.kill("SIGKILL");
           }, options.timeoutMs);
+    const onAbort = (): void => {
+      failure = "cancelled";
+      child.kill("SIGKILL");
+    };
+    if (options.signal?.aborted === true) onAbort();
+    else options.signal?.addEventListener("abort", onAbort, { once: true });
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", onAbort);
+    };
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       stdout += chunk;
       options.onStdout?.(chunk);
@@ -44,11 +56,11 @@ export function run(program: string, args: readonly string[], options: RunOption
       stderr += chunk;
     });
     child.once("error", (error) => {
-      clearTimeout(timer);
+      settle();
       resolve({ code: null, signal: null, stdout, stderr, failure: error.message });
     });
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
+      settle();
       resolve({ code, signal, stdout, stderr, failure });
     });
   });

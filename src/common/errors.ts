@@ -5,6 +5,7 @@
 export type ErrorCode =
   | "model-not-found"
   | "model-invalid"
+  | "model-needs-conversion"
   | "model-shard-missing"
   | "model-shard-size"
   | "model-unknown-op"

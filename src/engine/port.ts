@@ -16,6 +16,8 @@ export interface NodeSpec {
    * does not say: the audit then cannot tell this operation from those before it.
    */
   readonly inputs?: readonly NodeId[] | undefined;
+  /** Trained values that this node reads, counted once where several nodes share them; absent: none. */
+  readonly parameters?: number | undefined;
 }
 
 /** What stands at the end of an output: the final activation and the node before it. */

@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
-import { basename, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { PathlightError } from "../common/errors.ts";
+import { convertedFolder } from "../protocol/savedModel.ts";
 import { modelInvalid } from "./disk/modelErrors.ts";
 
 export type ModelKind = "tfjs" | "keras-h5" | "keras" | "onnx";
@@ -16,7 +17,8 @@ const inFolder = ["model.json", "model.onnx", "onnx/model.onnx", "model.keras", 
 
 /**
  * Finds the model that a path means: a file, or the folder that holds it. What it is stands in its first bytes where
- * the format has a signature, else in its name. Errors: `model-not-found`, `model-invalid`.
+ * the format has a signature, else in its name. Errors: `model-not-found`, `model-invalid`,
+ * `model-needs-conversion`.
  */
 export async function locateModel(path: string): Promise<ModelLocation> {
   const stats = await stat(path).catch((cause: unknown) => {
@@ -31,13 +33,14 @@ async function locateInFolder(folder: string): Promise<ModelLocation> {
     const file = join(folder, name);
     if (await isFile(file)) return { file, kind: await kindOf(file) };
   }
-  if (await isFile(join(folder, "saved_model.pb"))) throw foreign(folder, "a TensorFlow SavedModel", convertSavedModel);
+  if (await isFile(join(folder, "saved_model.pb"))) throw savedModel(folder);
   throw notFound(folder, undefined);
 }
 
 async function kindOf(file: string): Promise<ModelKind> {
   const start = await firstBytes(file, 8);
   if (start.toString("latin1") === "\x89HDF\r\n\x1a\n") return "keras-h5";
+  if (basename(file) === "saved_model.pb") throw savedModel(dirname(file));
   const extension = extname(file).toLowerCase();
   const kind = byExtension[extension];
   if (kind !== undefined) return kind;
@@ -53,13 +56,11 @@ const byExtension: Readonly<Record<string, ModelKind>> = {
   ".hdf5": "keras-h5",
 };
 
-const convertSavedModel =
-  "Convert it with the tensorflowjs_converter (output format tfjs_graph_model) and choose its model.json.";
 const exportToOnnx = 'Export the model with torch.onnx.export(model, example, "model.onnx") and choose model.onnx.';
 
 /** Formats that are not read: extensions, what they are, and how to get to something that loads. */
 const otherFormats: readonly (readonly [readonly string[], string, string])[] = [
-  [[".pb"], "a TensorFlow SavedModel or frozen graph", convertSavedModel],
+  [[".pb"], "a frozen TensorFlow graph", "Save the model as a SavedModel, and choose its folder."],
   [[".tflite"], "a TensorFlow Lite model", "Convert the Keras or TensorFlow model that it was made from."],
   [[".pt", ".pth", ".ckpt", ".bin", ".safetensors"], "a PyTorch checkpoint", exportToOnnx],
 ];
@@ -72,6 +73,20 @@ function foreign(file: string, what: string, whatToDo: string): PathlightError {
     basename(file),
     whatToDo,
   );
+}
+
+function savedModel(folder: string): PathlightError {
+  const target = convertedFolder(folder);
+  return new PathlightError("model-needs-conversion", "A TensorFlow SavedModel must be converted first.", {
+    file: folder,
+    expected: "an ONNX model, a Keras model (.keras, .h5) or the model.json of a TensorFlow.js model",
+    found: "saved_model.pb",
+    whatToDo: `Run \`pathlight convert ${quoted(folder)} --out ${quoted(target)}\` (it needs a Python with TensorFlow; in VS Code: Pathlight: Convert SavedModel), then choose ${join(target, "model.json")}.`,
+  });
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(path) ? path : JSON.stringify(path);
 }
 
 function notFound(file: string, cause: unknown): PathlightError {

@@ -22,6 +22,29 @@ export function tapeLength(): number {
 /** What guarded entries put out. */
 const guardedOutputs = new WeakSet<tf.Tensor>();
 
+/** A node that the gradient cannot pass. */
+export interface Refusal {
+  readonly node: string;
+  readonly op: string;
+}
+
+let refusals: Refusal[] | undefined;
+
+/**
+ * For looking, not for explaining: while `task` runs, a node that the gradient cannot pass is noted instead of refused,
+ * and ones go on above it, so that the nodes before it are found too. What gradients come out is meaningless.
+ */
+export function collectRefusals(task: () => void): Refusal[] {
+  const found: Refusal[] = [];
+  refusals = found;
+  try {
+    task();
+  } finally {
+    refusals = undefined;
+  }
+  return found;
+}
+
 type TapeNode = ReturnType<typeof tf.engine>["state"]["activeTape"][number];
 
 /**
@@ -56,6 +79,7 @@ function guardEntry(entry: TapeNode, name: string): void {
       }
       return guardInputs(entry, gradient(dys), dys, name, op);
     } catch (cause) {
+      if (note(named(cause, name, op), name, op)) return onwards(entry);
       releaseTape();
       throw named(cause, name, op);
     }
@@ -83,6 +107,7 @@ function guardInputs(
         if (guardedOutputs.has(input)) return tf.ones(input.shape);
         throw notDifferentiable(name, op);
       } catch (cause) {
+        if (note(named(cause, name, op), name, op)) return beyond(input);
         releaseTape();
         throw named(cause, name, op);
       }
@@ -95,6 +120,24 @@ function guardInputs(
 function onlyZero(entry: TapeNode, dys: tf.Tensor[], name: string, op: string): Record<string, () => tf.Tensor> {
   if (!dys.every((dy) => dy === null || isZero(dy))) throw notDifferentiable(name, op);
   return Object.fromEntries(Object.entries(entry.inputs).map(([key, input]) => [key, () => tf.zeros(input.shape)]));
+}
+
+/** True when the error is a refusal that is only to be noted. */
+function note(error: unknown, node: string, op: string): boolean {
+  if (refusals === undefined || !(error instanceof PathlightError) || error.code !== "model-not-differentiable") {
+    return false;
+  }
+  if (!refusals.some((refusal) => refusal.node === node)) refusals.push({ node, op });
+  return true;
+}
+
+function onwards(entry: TapeNode): Record<string, () => tf.Tensor> {
+  return Object.fromEntries(Object.entries(entry.inputs).map(([key, input]) => [key, () => beyond(input)]));
+}
+
+/** Above integers nothing is looked for: what they are made from does not reach the score. */
+function beyond(input: tf.Tensor): tf.Tensor {
+  return input.dtype === "float32" ? tf.ones(input.shape) : tf.zeros(input.shape);
 }
 
 function isZero(tensor: tf.Tensor): boolean {

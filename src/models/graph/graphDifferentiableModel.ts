@@ -48,6 +48,7 @@ export class GraphDifferentiableModel implements DifferentiableModel {
     for (const input of this.inputs) this.#addSpec({ ...input, inputs: [] }, true);
     const values = this.#dryRun();
     const reached = values ?? new Map<NodeId, tf.TensorInfo>();
+    const parameters = graph.parameters();
     for (const node of graph.order) {
       if (graph.isConstant(node) || this.#specs.has(node.name)) continue;
       const read = graph.inputIds(node).filter((id) => {
@@ -58,7 +59,9 @@ export class GraphDifferentiableModel implements DifferentiableModel {
         const id = outputId({ node: node.name, output });
         const info = reached.get(id);
         const shape = info === undefined ? [null] : [null, ...info.shape.slice(1)];
-        this.#addSpec({ id, op: node.op, shape, dtype: info?.dtype ?? "float32", inputs: read }, info !== undefined);
+        const count = output === 0 ? parameters.get(node.name) : undefined;
+        const spec = { id, op: node.op, shape, dtype: info?.dtype ?? ("float32" as const), inputs: read };
+        this.#addSpec(count === undefined ? spec : { ...spec, parameters: count }, info !== undefined);
       }
     }
     this.nodes = [...this.#specs.values()];

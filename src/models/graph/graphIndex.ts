@@ -5,6 +5,8 @@ import { dataInputs, type GraphDefNode, outputId, parseReference } from "./graph
 
 export type GraphModel = ReturnType<typeof loadGraphModelSync>;
 
+const handsOn: ReadonlySet<string> = new Set(["Identity", "ReadVariableOp", "StopGradient"]);
+
 /** A graph by name, with its weights and an order in which every node comes after its inputs. */
 export class GraphIndex {
   readonly nodes = new Map<string, GraphDefNode>();
@@ -37,6 +39,33 @@ export class GraphIndex {
 
   weight(id: NodeId): Tensor | undefined {
     return this.#weights.get(parseReference(id).node)?.[0];
+  }
+
+  /** How many trained values each node reads, through ops that hand them on; those that several read count for the first. */
+  parameters(): Map<NodeId, number> {
+    const counts = new Map<NodeId, number>();
+    const counted = new Set<string>();
+    for (const node of this.order) {
+      if (this.isConstant(node)) continue;
+      for (const id of this.inputIds(node)) {
+        const source = this.#constantBehind(id);
+        const weight = source === undefined || counted.has(source) ? undefined : this.weight(source);
+        if (source === undefined || weight?.dtype !== "float32") continue;
+        counted.add(source);
+        counts.set(node.name, (counts.get(node.name) ?? 0) + weight.size);
+      }
+    }
+    return counts;
+  }
+
+  #constantBehind(from: NodeId): string | undefined {
+    for (let node = this.node(from); node !== undefined; ) {
+      if (this.isConstant(node)) return node.name;
+      const [input] = this.inputIds(node);
+      if (input === undefined || !handsOn.has(node.op)) return undefined;
+      node = this.node(input);
+    }
+    return undefined;
   }
 
   isConstant(node: GraphDefNode): boolean {

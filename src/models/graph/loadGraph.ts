@@ -3,13 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import type { NodeId, NodeSpec } from "../../engine/port.ts";
 import { modelInvalid } from "../disk/modelErrors.ts";
-import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
+import type { ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
 import { graphFunctions } from "./controlFlow/graphFunctions.ts";
 import { hasControlFlow, resolveControlFlow } from "./controlFlow/resolveControlFlow.ts";
 import { GraphDifferentiableModel } from "./graphDifferentiableModel.ts";
 import { GraphIndex, type GraphModel } from "./graphIndex.ts";
 import { type GraphDefNode, outputId, parseGraphNodes, parseReference } from "./graphTopology.ts";
+import { knownGraphOps } from "./knownGraphOps.ts";
 import { refuseUnknownOps } from "./refuseUnknownOps.ts";
 import { unfuse } from "./unfuse.ts";
 
@@ -26,8 +27,8 @@ export async function loadGraph(source: ModelJson, weights: Weights): Promise<Gr
   let model: GraphModel | undefined;
   try {
     model = build(artifacts);
-    const known = knownOps(model);
-    refuseUnknownOps(source.file, nodes, (node) => known.get(node.name) ?? false);
+    const known = knownGraphOps(nodes.map(({ op }) => op));
+    refuseUnknownOps(source.file, nodes, ({ op }) => known.has(op));
     const index = new GraphIndex(nodes, model);
     return new GraphDifferentiableModel(model, index, { inputs: inputs(model, index), outputs: outputs(model, index) });
   } catch (cause) {
@@ -112,15 +113,4 @@ function refuseDangling(file: string, nodes: readonly GraphDefNode[], weights: R
       "Convert the model again.",
     );
   }
-}
-
-/** Whether tfjs has an op for each node. It only says so when a node runs, so its own table is looked at. */
-function knownOps(model: GraphModel): Map<string, boolean> {
-  const executor: unknown = Reflect.get(model, "executor");
-  const graph = isRecord(executor) ? executor["graph"] : undefined;
-  const nodes = isRecord(graph) ? graph["nodes"] : undefined;
-  if (!isRecord(nodes)) throw new PathlightError("internal", "The graph of the model cannot be read.");
-  return new Map(
-    Object.entries(nodes).map(([name, node]) => [name, isRecord(node) && typeof node["category"] === "string"]),
-  );
 }

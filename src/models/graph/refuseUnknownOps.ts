@@ -25,8 +25,8 @@ export function refuseDynamicOp(node: GraphDefNode): void {
   });
 }
 
-export function isDynamic(node: GraphDefNode): boolean {
-  return dynamicOps.has(node.op);
+export function isDynamic({ op }: Pick<GraphDefNode, "op">): boolean {
+  return dynamicOps.has(op);
 }
 
 /** Throws for the first node whose op tfjs does not have; `knows` says so. */

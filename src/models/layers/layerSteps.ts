@@ -42,6 +42,7 @@ class Flattener {
   readonly steps: Step[] = [];
   readonly inputs: NodeId[] = [];
   readonly aliases = new Map<NodeId, NodeId>();
+  readonly #counted = new Set<number>();
 
   /** Adds the steps of a container; `fed` are the values that its inputs take in an outer model. */
   container(model: tfl.LayersModel, prefix: string, fed: readonly NodeId[] | undefined): NodeId[] {
@@ -96,6 +97,7 @@ class Flattener {
 
   #layer(layer: Layer, id: NodeId, inputs: readonly NodeId[], symbols: readonly SymbolicTensor[]): NodeId[] {
     const op = layer.getClassName();
+    const parameters = this.#parameters(layer);
     const specs = symbols.map((symbol, index): NodeSpec => {
       if (symbol.shape === undefined || symbol.shape === null) {
         throw unsupportedShape(`The layer ${id} has no known shape.`, "a shape", "none", "Build the model first.");
@@ -106,6 +108,7 @@ class Flattener {
         shape: symbol.shape,
         dtype: symbol.dtype,
         layer: layer.name,
+        ...(index === 0 && parameters > 0 ? { parameters } : {}),
       };
     });
     const [spec] = specs;
@@ -115,10 +118,18 @@ class Flattener {
     } else {
       const pre: NodeSpec = { ...spec, id: `${id}:pre` };
       this.steps.push({ kind: "layer", layer, inputs, outputs: [pre] });
-      const post: NodeSpec = { ...spec, op: activation.getClassName() };
+      const { parameters: _before, ...rest } = spec;
+      const post: NodeSpec = { ...rest, op: activation.getClassName() };
       this.steps.push({ kind: "activation", layer, activation, inputs: [pre.id], outputs: [post] });
     }
     return specs.map((each) => each.id);
+  }
+
+  /** Weights of a layer, at its first use: those of a shared one are there once. */
+  #parameters(layer: Layer): number {
+    if (this.#counted.has(layer.id)) return 0;
+    this.#counted.add(layer.id);
+    return layer.countParams();
   }
 }
 

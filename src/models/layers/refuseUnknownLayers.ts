@@ -36,6 +36,11 @@ function visit(file: string, layer: Record<string, unknown>, outer: readonly str
   for (const each of [config["layer"], config["cell"], ...cells]) if (isRecord(each)) visit(file, each, here);
 }
 
+/** Whether a class can be part of a model that is built. */
+export function isSupportedLayer(className: string): boolean {
+  return isKnown(className) && unusable[className] === undefined;
+}
+
 function isKnown(className: string): boolean {
   const [layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
   return layerClass !== undefined && layerClass.prototype instanceof layers.Layer;

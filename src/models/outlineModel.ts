@@ -1,0 +1,20 @@
+import { resolve } from "node:path";
+import { throwIfCancelled } from "../common/cancellation.ts";
+import { locateModel, type ModelKind } from "./locateModel.ts";
+import type { ModelOutline, ModelOutliner } from "./modelOutline.ts";
+import { outlineTfjs } from "./outlineTfjs.ts";
+
+/** By kind; a kind that is not here has no outline yet. */
+const outliners: Partial<Readonly<Record<ModelKind, ModelOutliner>>> = {
+  tfjs: outlineTfjs,
+};
+
+/**
+ * The structure of a model, read without building it; undefined for a format whose structure cannot be read by itself.
+ * Errors as of `loadModel`.
+ */
+export async function outlineModel(path: string, signal?: AbortSignal): Promise<ModelOutline | undefined> {
+  const { file, kind } = await locateModel(resolve(path));
+  throwIfCancelled(signal);
+  return outliners[kind]?.(file, signal);
+}
