@@ -19,6 +19,8 @@ import { usageError } from "./usageError.ts";
 export interface ExplainFlags {
   readonly model: string;
   readonly manifest: string | undefined;
+  /** Convert a SavedModel first. */
+  readonly convert: boolean;
   readonly inputs: readonly string[];
   readonly text: string | undefined;
   readonly row: number | undefined;
@@ -65,6 +67,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
   const flags = {
     model: required("model", "--model PATH, the model"),
     manifest: options.value("manifest"),
+    convert: options.has("convert"),
     inputs: options.values("input"),
     text: options.value("text"),
     row: whole("row", 0, 1_000_000_000),

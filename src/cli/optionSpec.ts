@@ -12,6 +12,8 @@ export interface CommandSpec {
   /** One line for the overview. */
   readonly summary: string;
   readonly usage: string;
+  /** Name of the one word that stands without an option, where the command takes one. */
+  readonly positional?: string;
   readonly options: readonly OptionSpec[];
   /** Paragraphs under the options. */
   readonly notes: readonly string[];
@@ -19,3 +21,8 @@ export interface CommandSpec {
 }
 
 export const helpOption: OptionSpec = { name: "help", help: "Print this help." };
+
+export const convertOption: OptionSpec = {
+  name: "convert",
+  help: "Convert a TensorFlow SavedModel into SAVED_MODEL-tfjs first, in your Python environment.",
+};

@@ -4,6 +4,8 @@ import { closest } from "./suggestion.ts";
 import { usageError } from "./usageError.ts";
 
 export interface ParsedOptions {
+  /** The word without an option; empty where the command takes none. */
+  readonly positional: string;
   has(name: string): boolean;
   /** The value of an option that may be given once. */
   value(name: string): string | undefined;
@@ -30,9 +32,14 @@ export function parseOptions(args: readonly string[], command: CommandSpec): Par
     allowPositionals: true,
     tokens: true,
   });
+  let positional: string | undefined;
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
+      if (command.positional !== undefined && positional === undefined && token.value !== "") {
+        positional = token.value;
+        continue;
+      }
       throw usageError(`Unexpected word "${token.value}".`, { expected: "options that begin with --", whatToDo: help });
     }
     const spec = specs.get(token.name);
@@ -58,7 +65,14 @@ export function parseOptions(args: readonly string[], command: CommandSpec): Par
     }
     found.set(spec.name, [...(earlier ?? []), token.value]);
   }
+  if (command.positional !== undefined && positional === undefined) {
+    throw usageError(`${command.positional} is missing.`, {
+      expected: command.usage.split("\n")[0] ?? "",
+      whatToDo: help,
+    });
+  }
   return {
+    positional: positional ?? "",
     has: (name) => found.has(name),
     value: (name) => found.get(name)?.[0],
     values: (name) => found.get(name) ?? [],

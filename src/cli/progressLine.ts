@@ -27,6 +27,8 @@ export class ProgressLine {
       case "stage":
         if (this.#terminal.interactive) this.#draw(`${event.message}`);
         return;
+      case "model":
+        return;
       case "predicted":
         this.#announce(event.explanation);
         return;

@@ -1,9 +1,13 @@
 import { errorLine, PathlightError, toPathlightError } from "../common/errors.ts";
 import { version } from "../compute/version.ts";
 import { auditSpec } from "./commands/auditSpec.ts";
+import { convert } from "./commands/convert.ts";
+import { convertSpec } from "./commands/convertSpec.ts";
 import { doctorSpec } from "./commands/doctorSpec.ts";
-import { type ExplainEnvironment, explain } from "./commands/explain.ts";
+import { type ExplainEnvironment, type Explainer, explain } from "./commands/explain.ts";
 import { explainSpec } from "./commands/explainSpec.ts";
+import { type Inspector, inspect } from "./commands/inspect.ts";
+import { inspectSpec } from "./commands/inspectSpec.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { CommandSpec } from "./optionSpec.ts";
 import { closest } from "./suggestion.ts";
@@ -13,10 +17,14 @@ export const EXIT_INTERNAL = 1;
 export const EXIT_BAD_INPUT = 2;
 export const EXIT_CANCELLED = 130;
 
-const commands: readonly CommandSpec[] = [explainSpec, auditSpec, doctorSpec];
+const commands: readonly CommandSpec[] = [explainSpec, auditSpec, inspectSpec, convertSpec, doctorSpec];
+
+export interface CommandLineEnvironment extends Omit<ExplainEnvironment, "createExplainer"> {
+  createExplainer(): Promise<Explainer & Inspector>;
+}
 
 /** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
-export async function runCommandLine(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
+export async function runCommandLine(args: readonly string[], environment: CommandLineEnvironment): Promise<number> {
   const { terminal } = environment;
   try {
     return await dispatch(args, environment);
@@ -55,7 +63,7 @@ function stackOf(error: PathlightError): string {
   return `${error.stack ?? error.message}${cause}`;
 }
 
-async function dispatch(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
+async function dispatch(args: readonly string[], environment: CommandLineEnvironment): Promise<number> {
   const { terminal } = environment;
   const [first, ...rest] = args;
   switch (first) {
@@ -89,6 +97,16 @@ async function dispatch(args: readonly string[], environment: ExplainEnvironment
   if (command.name === "doctor") return (await import("./commands/doctor.ts")).doctor(rest, environment);
   if (command.name === "audit") return (await import("./commands/audit.ts")).audit(rest, environment);
   return explain(rest, environment);
+  switch (command.name) {
+    case "doctor":
+      return (await import("./commands/doctor.ts")).doctor(rest, environment);
+    case "inspect":
+      return inspect(rest, environment);
+    case "convert":
+      return convert(rest, environment);
+    default:
+      return explain(rest, environment);
+  }
 }
 
 function asksForHelp(args: readonly string[]): boolean {

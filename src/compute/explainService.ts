@@ -8,10 +8,12 @@ import type { LoadedModel } from "../models/loadedModel.ts";
 import type { ExplainEvent } from "../protocol/compute.ts";
 import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
 import type { BackendInfo, Explanation, Prediction } from "../protocol/explanation.ts";
+import type { Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import { inferManifestModel } from "../samples/index.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
 import { type AuditRunOptions, auditRun } from "./auditRun.ts";
+import { inspectModel } from "./inspectModel.ts";
 import { integrateRun } from "./integrateRun.ts";
 import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
@@ -148,6 +150,13 @@ export class ExplainService {
     return this.#inTurn(options, async () => this.#open(model, await this.#activate(preference, options), options));
   }
 
+  inspect(path: string, preference: BackendPreference, options: CallOptions = {}): Promise<Inspection> {
+    return this.#inTurn(options, async () => {
+      const backend = await this.#activate(preference, options);
+      return inspectModel(path, () => this.#open({ path }, backend, options), options.signal);
+    });
+  }
+
   /** Attributions of a kept run, one for each explained input, in the shape of that input; per token for text. */
   attributionTensors(runId: string): AttributionTensor[] {
     const run = this.#runs.get(runId);
@@ -195,11 +204,13 @@ export class ExplainService {
     options.emit?.({ type: "stage", stage: "model", message: "Loading the model" });
     const format = model.format ?? model.entry?.format;
     const loaded = await this.#models.get(model.path, format, backend.name, options.signal);
+    options.emit?.({ type: "model", files: [...loaded.files] });
     if (model.entry !== undefined) {
       return { loaded, entry: model.entry, baseFolder: model.baseFolder ?? "", notes: [] };
     }
     const inferred = await inferManifestModel({
-      path: model.path,
+      // The file, where its folder was given: labels and vocabulary lie beside it.
+      path: loaded.files[0] ?? model.path,
       name: loaded.name,
       format: loaded.format,
       inputs: loaded.model.inputs,

@@ -1,5 +1,5 @@
 import { memory } from "@tensorflow/tfjs-core";
-import { type BackendOptions, doctor } from "../backend/index.ts";
+import { type BackendOptions, convertSavedModel, doctor } from "../backend/index.ts";
 import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
@@ -29,6 +29,16 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     doctor: async () => doctorView(await doctor(options), ready().activeBackend),
     inspectModel: async ({ model, backend }, { signal }) =>
       modelInfo(model.path, await ready().openModel(model, backend, { signal })),
+    inspect: ({ path, backend }, { signal, emit }) =>
+      ready().inspect(path, backend, {
+        signal,
+        emit: (event) => event.type === "stage" && emit({ message: event.message }),
+      }),
+    convertSavedModel: async ({ folder, out, signature }, { signal, emit }) => {
+      const onProgress = (message: string): void => emit({ message });
+      const { file } = await convertSavedModel(folder, out, { ...options, signature, signal, onProgress });
+      return { file };
+    },
     predict: ({ request }, { signal }) => ready().predict(request, { signal }),
     explain: (request, { signal, emit }) => ready().explain(request, { signal, emit }),
     refine: ({ runId, tolerance, maxEvaluations }, { signal, emit }) =>
@@ -51,7 +61,10 @@ export function computeHandlers(): Handlers<typeof computeContract> {
 function modelInfo(path: string, { loaded, entry, baseFolder, notes }: OpenedModel): ModelInfo {
   const { model, name, format, fingerprint } = loaded;
   const nodes = (specs: typeof model.nodes): ModelInfo["nodes"] =>
-    specs.map(({ id, op, shape, dtype }) => ({ id, op, shape: [...shape], dtype }));
+    specs.map(({ id, op, shape, dtype, parameters }) => ({
+      ...{ id, op, shape: [...shape], dtype },
+      ...(parameters === undefined ? {} : { parameters }),
+    }));
   return {
     path,
     name,
@@ -62,6 +75,7 @@ function modelInfo(path: string, { loaded, entry, baseFolder, notes }: OpenedMod
     outputs: nodes(model.outputs),
     heads: model.heads.map((head) => ({ ...head })),
     nodes: nodes(model.nodes),
+    files: [...loaded.files],
     inferred: { entry, baseFolder, notes: [...notes] },
   };
 }

@@ -5,7 +5,11 @@ import type { Prediction } from "../protocol/explanation.ts";
 import type { Link, ManifestModel } from "../protocol/manifest.ts";
 
 /** The output that is explained, chosen by the request, else by the manifest, else the model's first. */
-export function chooseHead(model: DifferentiableModel, settings: Settings, entry: ManifestModel): OutputHead {
+export function chooseHead(
+  model: DifferentiableModel,
+  settings: Pick<Settings, "output">,
+  entry: ManifestModel,
+): OutputHead {
   const wanted = settings.output ?? entry.output;
   if (wanted === undefined) {
     const first = model.heads[0];

@@ -59,11 +59,11 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     );
   }
   const { weightBytes, ...rest } = read;
-  return { ...rest, name: nameOf(file), summary: summarize(read.model, weightBytes) };
+  return { ...rest, name: nameOfModel(file), summary: summarize(read.model, weightBytes) };
 }
 
 /** A file called `model` says nothing; its folder does. */
-function nameOf(file: string): string {
+export function nameOfModel(file: string): string {
   const name = basename(file, extname(file));
   if (name !== "model") return name;
   const folder = dirname(file);

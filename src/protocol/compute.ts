@@ -3,6 +3,7 @@ import { bytesSchema } from "./arrays.ts";
 import { auditProgressSchema } from "./audit.ts";
 import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
 import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
+import { inspectionSchema } from "./inspection.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
 
 /** Methods of the compute process, called by the extension host. Each has params, a result and, where it streams, an event. */
@@ -16,6 +17,8 @@ const nodeSchema = z.strictObject({
   op: z.string(),
   shape: z.array(z.int().nullable()),
   dtype: z.string(),
+  /** Trained values that the node reads. */
+  parameters: z.int().optional(),
 });
 
 export const modelInfoSchema = z.strictObject({
@@ -30,6 +33,8 @@ export const modelInfoSchema = z.strictObject({
     z.strictObject({ output: z.string(), activation: z.enum(["softmax", "sigmoid", "none"]), logit: z.string() }),
   ),
   nodes: z.array(nodeSchema),
+  /** Absolute: when one of them changes, the model has. */
+  files: z.array(z.string()),
   /** Manifest entry read off the model and the files beside it, with a sentence for each thing inferred. */
   inferred: z.strictObject({ entry: modelSchema, baseFolder: z.string(), notes: z.array(z.string()) }),
 });
@@ -49,6 +54,8 @@ export const explainEventSchema = z.discriminatedUnion("type", [
     stage: z.enum(["backend", "model", "sample", "explaining"]),
     message: z.string(),
   }),
+  /** The model is there; when one of its files (absolute) changes, it has changed. */
+  z.strictObject({ type: z.literal("model"), files: z.array(z.string()) }),
   z.strictObject({
     type: z.literal("predicted"),
     runId: z.string(),
@@ -92,6 +99,18 @@ export const computeContract = {
     params: z.strictObject({ model: modelRefSchema, backend: backendPreferenceSchema }),
     result: modelInfoSchema,
     event: nothing,
+  },
+  /** Everything about a model, for people; also of one that cannot be built, where its structure can be read. */
+  inspect: {
+    params: z.strictObject({ path: z.string(), backend: backendPreferenceSchema }),
+    result: inspectionSchema,
+    event: z.strictObject({ message: z.string() }),
+  },
+  /** A SavedModel as a tfjs graph model in the folder `out`, in the user's Python environment. */
+  convertSavedModel: {
+    params: z.strictObject({ folder: z.string(), out: z.string(), signature: z.string().optional() }),
+    result: z.strictObject({ file: z.string() }),
+    event: z.strictObject({ message: z.string() }),
   },
   predict: {
     params: z.strictObject({ request: explainRequestSchema }),

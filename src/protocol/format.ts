@@ -1,6 +1,7 @@
 /** Numbers as people read them: a true minus sign, a narrow no-break space before %, two or three significant digits. */
 
 const MINUS = "\u2212";
+export const MULTIPLY = "\u00d7";
 const NARROW_SPACE = "\u202f";
 
 function significant(value: number, digits: number): string {

@@ -2,9 +2,11 @@ export { availableBaselines, type PreparedBaseline, prepareBaseline } from "./ba
 export type { DecodedImage } from "./image/decodedImage.ts";
 export { encodePicture } from "./image/encodePicture.ts";
 export { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
+export { guessLayout } from "./image/imageLayout.ts";
 export { loadImage, maxPixels } from "./image/loadImage.ts";
 export { prepareImage } from "./image/prepareImage.ts";
 export { sumOverChannels } from "./image/sumOverChannels.ts";
+export { companionFiles } from "./manifest/companionFiles.ts";
 export { findDataset } from "./manifest/findDataset.ts";
 export { inferManifestModel, type UnknownModel } from "./manifest/inferManifestModel.ts";
 export { readLabels } from "./manifest/readLabels.ts";

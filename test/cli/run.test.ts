@@ -51,6 +51,7 @@ async function runWith(explain: () => Promise<never>) {
       explain,
       audit: explain,
       auditSample: explain,
+      inspect: () => Promise.reject(new Error("not asked for")),
       attributionTensors: () => [],
       dispose: () => {
         disposed++;

@@ -25,9 +25,13 @@ export async function findTensorFlowPython(options: BackendOptions = {}): Promis
     present ??= answer.executable;
     said.push(`${answer.executable} (Python ${answer.python}) has no tensorflow package`);
   }
-  throw new PathlightError("backend-unavailable", "There is no Python with TensorFlow to convert the SavedModel with.", {
-    expected: "a Python environment with the package tensorflow",
-    found: said.join("; "),
-    whatToDo: `Run \`${present ?? candidates[0] ?? "python3"} -m pip install tensorflow\`, or name another interpreter in PATHLIGHT_PYTHON (in VS Code: the setting pathlight.python.path).`,
-  });
+  throw new PathlightError(
+    "backend-unavailable",
+    "There is no Python with TensorFlow to convert the SavedModel with.",
+    {
+      expected: "a Python environment with the package tensorflow",
+      found: said.join("; "),
+      whatToDo: `Run \`${present ?? candidates[0] ?? "python3"} -m pip install tensorflow\`, or name another interpreter in PATHLIGHT_PYTHON (in VS Code: the setting pathlight.python.path).`,
+    },
+  );
 }

@@ -5,6 +5,7 @@ import type { ExplainEvent } from "../../protocol/compute.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";
 import type { Explanation } from "../../protocol/explanation.ts";
 import { relativeSumError } from "../../protocol/verdict.ts";
+import { convertedModel } from "../convertedModel.ts";
 import { readExplainFlags } from "../explainFlags.ts";
 import { explainRequest } from "../explainRequest.ts";
 import { ProgressLine } from "../progressLine.ts";
@@ -42,7 +43,12 @@ export interface ExplainEnvironment {
 export async function explain(args: readonly string[], environment: ExplainEnvironment): Promise<number> {
   const { terminal, signal } = environment;
   const flags = readExplainFlags(args);
-  const { request, notes } = await explainRequest(flags, environment.folder);
+  const asked = resolve(environment.folder, flags.model);
+  const converted = flags.convert ? await convertedModel(asked, environment) : asked;
+  const { request, notes } = await explainRequest(
+    converted === asked ? flags : { ...flags, model: converted },
+    environment.folder,
+  );
   const out = resolve(environment.folder, flags.out);
   const { checkOutputFolder, exportAll } = await import("../../compute/export/index.ts");
   await checkOutputFolder(out);

@@ -1,11 +1,11 @@
 import { baselineNames } from "../../protocol/manifest.ts";
-import { type CommandSpec, helpOption } from "../optionSpec.ts";
+import { type CommandSpec, convertOption, helpOption } from "../optionSpec.ts";
 
 export const explainSpec: CommandSpec = {
   name: "explain",
   summary: "Explain one sample: which of its parts made the model say what it said.",
   usage: [
-    "pathlight explain --model PATH [--manifest FILE] --input [NAME=]FILE … [--row N]",
+    "pathlight explain --model PATH [--convert] [--manifest FILE] --input [NAME=]FILE … [--row N]",
     "    [--target INDEX|LABEL] [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
@@ -30,6 +30,7 @@ export const explainSpec: CommandSpec = {
       multiple: true,
       help: "The sample: an image, a row of a .jsonl, .csv, .tsv or .txt file (with --row), or .npy as the model's own tensor (token ids where the model starts with an embedding); any file for a model that reads bytes. Once for each input of the model, NAME where there are several; attention mask, token types and positions follow from the text where they are not given.",
     },
+    convertOption,
     { name: "text", value: "TEXT", help: "A piece of text as the sample, in place of --input." },
     {
       name: "row",

@@ -98,6 +98,17 @@ const elementwise: readonly OpCase[] = [
   op("sqrt", (x) => tf.sqrt(x), values([6, 7], 0.05, 3)),
   op("rsqrt", (x) => tf.rsqrt(x), values([6, 7], 0.05, 3)),
   op("square", (x) => tf.square(x), values([6, 7], 0.1)),
+  op(
+    "squaredDifference, both from x, one broadcast",
+    (x) => tf.squaredDifference(x, tf.mean(x, -1, true)),
+    values([6, 7], 0.1),
+  ),
+  op(
+    "maximum, both from x, one broadcast",
+    (x) => tf.maximum(x, tf.mul(tf.mean(x, -1, true), 1.1)),
+    values([6, 7], 0.5),
+  ),
+  op("minimum, both from x, one broadcast", (x) => tf.minimum(tf.mul(tf.mean(x, 0), 1.1), x), values([6, 7], 0.5)),
   op("squaredDifference", (x) => tf.squaredDifference(x, random([7])), values([6, 7], 0.1)),
   op("pow", (x) => tf.pow(x, 3), values([6, 7], 0.1)),
   op("abs", (x) => tf.abs(x), values([6, 7], 0.5)),
