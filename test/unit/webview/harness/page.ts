@@ -38,7 +38,14 @@ window.acquireVsCodeApi = () => ({
   setState: (state) => sessionStorage.setItem("state", JSON.stringify(state)),
 });`;
 
+/** The two pages of the extension; each has its own bundle and its own made-up messages. */
+const pages = {
+  main: { scenes: "test/unit/webview/harness/scenes.ts" },
+  inspect: { scenes: "test/unit/webview/harness/inspectScenes.ts" },
+} as const;
+
 export interface BuiltPanel {
+  readonly page: keyof typeof pages;
   readonly files: ReadonlyMap<string, { readonly body: Uint8Array; readonly type: string }>;
 }
 
@@ -67,10 +74,10 @@ async function bundle(
   ]);
 }
 
-export async function buildPanel(picture?: string): Promise<BuiltPanel> {
+export async function buildPanel(picture?: string, page: keyof typeof pages = "main"): Promise<BuiltPanel> {
   const files = new Map<string, { body: Uint8Array; type: string }>([
-    ...(await bundle("webview-ui/main.ts", "main.js")),
-    ...(await bundle("test/unit/webview/harness/scenes.ts", "scenes.js")),
+    ...(await bundle(`webview-ui/${page}.ts`, `${page}.js`)),
+    ...(await bundle(pages[page].scenes, "scenes.js")),
   ]);
   const add = async (name: string, file: string, type: string): Promise<void> => {
     files.set(name, { body: await readFile(file), type });
@@ -81,15 +88,15 @@ export async function buildPanel(picture?: string): Promise<BuiltPanel> {
   await add("/themes.css", path.join(root, "test/unit/webview/harness/themes.css"), "text/css");
   if (picture !== undefined) await add("/picture", picture, "image/png");
   files.set("/shim.js", { body: Buffer.from(shim), type: "text/javascript" });
-  return { files };
+  return { page, files };
 }
 
-export function panelHtml(theme: Theme): string {
+export function panelHtml(theme: Theme, page: keyof typeof pages = "main"): string {
   const script = (name: string): string => `<script nonce="${NONCE}" src="${ORIGIN}/${name}"></script>`;
   const style = (name: string): string => `<link rel="stylesheet" href="${ORIGIN}/${name}">`;
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">
-${["codicon.css", "themes.css", "main.css"].map(style).join("")}</head>
-<body class="${bodyClass[theme]}"><main id="panel"></main>${["shim.js", "scenes.js", "main.js"].map(script).join("")}</body></html>`;
+${["codicon.css", "themes.css", `${page}.css`].map(style).join("")}</head>
+<body class="${bodyClass[theme]}"><main id="panel"></main>${["shim.js", "scenes.js", `${page}.js`].map(script).join("")}</body></html>`;
 }
 
 export function launch(): Promise<Browser> {
@@ -117,7 +124,7 @@ export async function openPanel(
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url());
     if (pathname === "/") {
-      await route.fulfill({ contentType: "text/html", body: panelHtml(options.theme ?? "dark") });
+      await route.fulfill({ contentType: "text/html", body: panelHtml(options.theme ?? "dark", panel.page) });
       return;
     }
     const file = panel.files.get(pathname);
@@ -132,6 +139,6 @@ export async function openPanel(
 
 /** Two frames: messages have arrived, pictures are decoded, canvases painted. */
 export async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector("pl-panel")?.childElementCount);
+  await page.waitForFunction(() => document.querySelector("pl-panel, pl-inspector")?.childElementCount);
   await page.waitForTimeout(120);
 }

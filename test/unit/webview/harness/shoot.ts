@@ -5,7 +5,7 @@ import { buildPanel, launch, openPanel, type Theme } from "./page.ts";
 /** Pictures of the panel to look at: node --import tsx test/unit/webview/harness/shoot.ts FOLDER [scene:theme:width:height[:key…] …] */
 const [folder = "out/panel", ...wanted] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
-const panel = await buildPanel(process.env["PICTURE"]);
+const panel = await buildPanel(process.env["PICTURE"], process.env["PAGE"] === "inspect" ? "inspect" : "main");
 const browser = await launch();
 try {
   for (const shot of wanted) {
