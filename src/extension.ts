@@ -15,6 +15,8 @@ const sourceFiles: vscode.DocumentSelector = [
   { scheme: "untitled" },
   { scheme: "vscode-notebook-cell" },
 ];
+/** Cells of notebooks too, whatever their scheme. */
+const pythonCode: vscode.DocumentSelector = { language: "python" };
 const dataFiles: vscode.DocumentSelector = { scheme: "file", pattern: "**/*.{jsonl,ndjson,csv,tsv}" };
 
 /** What the tests see of the running extension. In a user's window `activate` returns nothing: Pathlight has no API yet. */
@@ -49,6 +51,12 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
     vscode.window.registerWebviewPanelSerializer("pathlight.panel", {
       deserializeWebviewPanel: async (panel, state) => (await load()).services.panels.revive(panel, state),
     }),
+    vscode.window.registerCustomEditorProvider("pathlight.model", lazyModelEditor(load), {
+      supportsMultipleEditorsPerDocument: true,
+    }),
+    vscode.languages.registerCodeActionsProvider(pythonCode, lazyExportActions(), {
+      providedCodeActionKinds: [vscode.CodeActionKind.RefactorRewrite],
+    }),
     vscode.languages.registerHoverProvider(sourceFiles, {
       provideHover: (document, position, token) => provideHover(load, document, position, token),
     }),
@@ -66,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
   registerHistory(context, load);
   watchManifests(context);
   context.subscriptions.push(new FileModelContext(log));
+  void watchModelFolders(context);
   activationMs = performance.now() - started;
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
   return { activationMs, services: () => loading?.then(({ services }) => services) };
@@ -128,6 +137,31 @@ function lazyLenses(load: () => Promise<Loaded>, context: vscode.ExtensionContex
       return (await lenses).provideCodeLenses(document, token);
     },
   };
+}
+
+function lazyModelEditor(load: () => Promise<Loaded>): vscode.CustomReadonlyEditorProvider {
+  return {
+    openCustomDocument: (uri) => ({ uri, dispose: () => undefined }),
+    resolveCustomEditor: async (document, panel) => {
+      const [{ services }, { showModel }] = await Promise.all([load(), import("./host/modelEditor.ts")]);
+      showModel(document.uri, panel, services);
+    },
+  };
+}
+
+function lazyExportActions(): vscode.CodeActionProvider {
+  return {
+    provideCodeActions: async (document, range) => {
+      const { exportActions } = await import("./host/exportActions.ts");
+      return exportActions(document, range);
+    },
+  };
+}
+
+/** So that the Explorer offers to inspect a folder that is a model, and no other. */
+async function watchModelFolders(context: vscode.ExtensionContext): Promise<void> {
+  const { ModelFolders } = await import("./host/modelFolders.ts");
+  context.subscriptions.push(new ModelFolders());
 }
 
 function registerHistory(context: vscode.ExtensionContext, load: () => Promise<Loaded>): void {

@@ -26,6 +26,8 @@ export interface CommandArguments {
   "pathlight.explainAgain": [];
   "pathlight.cancel": [];
   "pathlight.chooseModel": [];
+  "pathlight.inspectModel": [resource?: unknown];
+  "pathlight.convertSavedModel": [resource?: unknown];
   "pathlight.chooseBackend": [preference?: BackendPreference];
   "pathlight.installTensorFlow": [];
   "pathlight.restartCompute": [];
@@ -63,6 +65,8 @@ const table = {
   "pathlight.explainAgain": true,
   "pathlight.cancel": true,
   "pathlight.chooseModel": true,
+  "pathlight.inspectModel": true,
+  "pathlight.convertSavedModel": true,
   "pathlight.chooseBackend": true,
   "pathlight.installTensorFlow": true,
   "pathlight.restartCompute": true,

@@ -1,22 +1,13 @@
-import * as path from "node:path";
 import * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
-import { locateRows, rowKind } from "../protocol/rows.ts";
 import { chooseBackend, installTensorFlow } from "./backendCommands.ts";
 import { chooseExplanations, itemIds, pickSamples } from "./commandArguments.ts";
 import type { CommandHandlers } from "./commandIds.ts";
-import { readDataText } from "./dataText.ts";
 import type { HistoryRecord } from "./history.ts";
+import { convertSavedModel, inspectModel } from "./inspectCommand.ts";
 import { sampleKindOf } from "./sampleKind.ts";
-import {
-  fileTarget,
-  requireKind,
-  rowTarget,
-  sampleFor,
-  selectionTarget,
-  textTarget,
-  wholeFileTarget,
-} from "./sampleTargets.ts";
+import { sampleOfFile } from "./sampleOfFile.ts";
+import { rowTarget, sampleFor, selectionTarget, textTarget, wholeFileTarget } from "./sampleTargets.ts";
 import type { Services } from "./services.ts";
 import type { SampleTarget } from "./subject.ts";
 
@@ -32,10 +23,8 @@ export function commandHandlers(services: Services): CommandHandlers {
   const explainFile = async (file: string): Promise<void> => {
     const use = await services.manifests.fileUse(file);
     if (use.mapped || (use.possible && sampleKindOf(file) === undefined)) return explain(wholeFileTarget(file));
-    const kind = requireKind(file);
-    if (kind !== "rows") return explain(fileTarget(file, kind));
-    const row = await currentOrChosenRow(file);
-    if (row !== undefined) await explain(rowTarget(file, row));
+    const sample = await sampleOfFile(file);
+    if (sample !== undefined) await explain(sample);
   };
 
   const exportItem = async (argument: unknown, format: "png" | "html" | "json"): Promise<void> => {
@@ -121,6 +110,8 @@ export function commandHandlers(services: Services): CommandHandlers {
       const panel = panels.active;
       if (panel !== undefined) await services.chooseModel(panel);
     },
+    "pathlight.inspectModel": async (resource) => inspectModel(uriOf(resource)),
+    "pathlight.convertSavedModel": async (resource) => convertSavedModel(uriOf(resource), services.compute),
     "pathlight.chooseBackend": () => chooseBackend(services),
     "pathlight.installTensorFlow": () => installTensorFlow(services),
     "pathlight.restartCompute": () => services.compute.end("it was restarted by hand"),
@@ -142,54 +133,6 @@ async function compare(services: Services, ids: readonly string[]): Promise<void
   await services.panels.openRecord(pair[1]);
   const panel = services.panels.all.find((candidate) => candidate.current === pair[1]);
   await panel?.compare(pair);
-}
-
-/** The row under the cursor of an open editor of the file, else one chosen from a list. 0-based. */
-async function currentOrChosenRow(file: string): Promise<number | undefined> {
-  const kind = rowKind(file);
-  if (kind === null) return undefined;
-  const editor = vscode.window.activeTextEditor;
-  const isActive = editor !== undefined && editor.document.uri.fsPath === file;
-  // The editor's text may be newer than the file; a file of many megabytes cannot be opened as a document.
-  const text = isActive ? editor.document.getText() : await textOf(file);
-  const { rows, problem } = locateRows(text, kind);
-  if (isActive) {
-    const offset = editor.document.offsetAt(editor.selection.active);
-    const here = rows.find((row) => offset >= row.start && offset <= row.end);
-    if (here !== undefined) return here.row;
-  }
-  if (rows.length === 0) {
-    if (problem !== null) throw new PathlightError(problem.code, problem.message, { ...problem.details, file });
-    throw new PathlightError("sample-empty", "The file has no rows.", { file, whatToDo: "Add a row and try again." });
-  }
-  const picked = await vscode.window.showQuickPick(
-    rows.slice(0, 1000).map((row) => ({
-      label: row.text.slice(0, 120),
-      description: vscode.l10n.t("row {0}, line {1}", row.row + 1, row.line + 1),
-      row: row.row,
-    })),
-    { title: vscode.l10n.t("Pathlight: which row of {0}?", path.basename(file)), matchOnDescription: true },
-  );
-  return picked?.row;
-}
-
-async function textOf(file: string): Promise<string> {
-  const opened = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "file" && uri.fsPath === file);
-  if (opened !== undefined) return opened.getText();
-  try {
-    return (await readDataText(file)).text;
-  } catch (cause) {
-    throw new PathlightError(
-      "sample-not-found",
-      "The data file cannot be read.",
-      {
-        file,
-        found: cause instanceof Error ? cause.message : String(cause),
-        whatToDo: "Check that the file is there.",
-      },
-      cause,
-    );
-  }
 }
 
 function uriOf(resource: unknown): vscode.Uri | undefined {

@@ -10,10 +10,18 @@ export function showError(log: Log, what: string, thrown: unknown): void {
   log.error(what, error);
   const show = vscode.l10n.t("Show log");
   const open = vscode.l10n.t("Open pathlight.json");
+  const convert = vscode.l10n.t("Convert…");
   const { file } = error.details;
-  const buttons = error.code === "manifest-invalid" && file !== undefined ? [open, show] : [show];
+  const extra = file === undefined ? undefined : { "manifest-invalid": open, "model-needs-conversion": convert };
+  const buttons = [
+    ...Object.entries(extra ?? {}).flatMap(([code, button]) => (code === error.code ? [button] : [])),
+    show,
+  ];
   void vscode.window.showErrorMessage(errorSentence(error), ...buttons).then((answer) => {
     if (answer === show) log.show();
+    if (answer === convert && file !== undefined) {
+      return vscode.commands.executeCommand("pathlight.convertSavedModel", vscode.Uri.file(file));
+    }
     if (answer === open && file !== undefined) return vscode.window.showTextDocument(vscode.Uri.file(file));
     return undefined;
   });

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
@@ -9,13 +7,15 @@ import type { Prediction } from "../protocol/explanation.ts";
 import { formatProbability, formatScore } from "../protocol/format.ts";
 import type { ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
-import { addToManifest, rebaseEntry, relativePath } from "./manifestEntry.ts";
-import { MANIFEST_NAME } from "./manifestName.ts";
+import { offerConversion, savedModelFolder } from "./convertCommand.ts";
+import { findModels } from "./findModels.ts";
+import { relativePath } from "./manifestEntry.ts";
+import { placeEntry, writePlace } from "./manifestPlace.ts";
 import type { LoadedManifest, ManifestStore } from "./manifestStore.ts";
+import { modelExtensions } from "./modelFiles.ts";
+import { modelItem } from "./modelItem.ts";
 import { settings } from "./settings.ts";
 import { type ModelTarget, type SampleTarget, samplePath } from "./subject.ts";
-
-const MOST_MODELS = 200;
 
 interface ModelItem extends vscode.QuickPickItem {
   readonly model?: ManifestModel;
@@ -61,23 +61,22 @@ export class ModelPicker {
     );
     const picked = await vscode.window.showQuickPick<ModelItem>(
       [
-        ...found.map((file) => ({
-          label: `$(symbol-class) ${path.basename(path.dirname(file))}`,
-          description: vscode.workspace.asRelativePath(file),
-          file,
-        })),
-        { label: `$(folder-opened) ${vscode.l10n.t("Browse for a model.json…")}`, action: "browse" },
+        ...found.map(modelItem),
+        { label: `$(folder-opened) ${vscode.l10n.t("Browse for a model…")}`, action: "browse" },
       ],
       {
         title: vscode.l10n.t("Pathlight: which model explains {0}?", sample.title),
         placeHolder:
           found.length === 0
-            ? vscode.l10n.t("No TensorFlow.js model was found in the workspace.")
+            ? vscode.l10n.t("No model was found in the workspace.")
             : vscode.l10n.t("Models found in the workspace"),
         matchOnDescription: true,
       },
     );
-    const file = picked?.action === "browse" ? await browse() : picked?.file;
+    const chosen = picked?.action === "browse" ? await browse() : picked?.file;
+    if (chosen === undefined) return undefined;
+    const saved = savedModelFolder(chosen);
+    const file = saved === undefined ? chosen : await offerConversion(saved, this.#compute);
     return file === undefined ? undefined : this.#inferred(file, sample, loaded);
   }
 
@@ -95,13 +94,11 @@ export class ModelPicker {
         return [model, await this.#predict(file, model, sample)] as const;
       },
     );
-    const folder = loaded?.folder ?? folderFor(samplePath(sample.sample) ?? file);
-    const manifest = loaded?.path ?? path.join(folder, MANIFEST_NAME);
-    const entry = uniquelyNamed(rebaseEntry(info.inferred.entry, info.inferred.baseFolder, folder), loaded);
+    const place = placeEntry(info.inferred, loaded, samplePath(sample.sample) ?? file);
+    const { manifest, entry, folder } = place;
     const answer = await confirmInferred(info, predictions, sample, vscode.workspace.asRelativePath(manifest));
     if (answer === undefined) return undefined;
-    const before = existsSync(manifest) ? await readFile(manifest, "utf8") : "";
-    await writeFile(manifest, addToManifest(before, entry, datasetFor(sample, entry.name, folder)));
+    await writePlace(place, datasetFor(sample, entry.name, folder));
     if (answer === "edit") {
       await vscode.window.showTextDocument(vscode.Uri.file(manifest));
       return undefined;
@@ -171,46 +168,23 @@ function predictionText({ score, logit }: Prediction): string {
   return score >= 0 && score <= 1 ? formatProbability(score) : formatScore(logit);
 }
 
-/** A `model.json` with a `modelTopology` or weights; other files of that name are not models. */
-async function findModels(): Promise<string[]> {
-  const found = await vscode.workspace.findFiles("**/*model*.json", "**/node_modules/**", MOST_MODELS);
-  const checked = await Promise.all(
-    found.map(async (uri) => {
-      try {
-        const text = await readFile(uri.fsPath, "utf8");
-        return text.includes('"modelTopology"') || text.includes('"weightsManifest"') ? uri.fsPath : undefined;
-      } catch {
-        // Gone since it was listed.
-        return undefined;
-      }
-    }),
-  );
-  return checked.filter((file) => file !== undefined).sort();
-}
-
 async function browse(): Promise<string | undefined> {
   const picked = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t("Choose a TensorFlow.js model"),
-    filters: { "TensorFlow.js (model.json)": ["json"] },
+    title: vscode.l10n.t("Choose a model"),
+    filters: {
+      [vscode.l10n.t("Models")]: [...modelExtensions, "json", "pb"],
+      ONNX: ["onnx"],
+      Keras: ["keras", "h5", "hdf5"],
+      [vscode.l10n.t("TensorFlow.js (model.json)")]: ["json"],
+      [vscode.l10n.t("TensorFlow SavedModel (saved_model.pb)")]: ["pb"],
+    },
   });
   return picked?.[0]?.fsPath;
-}
-
-function folderFor(file: string): string {
-  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file)) ?? vscode.workspace.workspaceFolders?.[0];
-  return folder?.uri.fsPath ?? path.dirname(file);
 }
 
 function originOf(sample: SampleTarget): string | undefined {
   const origin = sample.sample.kind === "text" ? sample.sample.origin : undefined;
   return origin !== undefined && path.isAbsolute(origin) ? origin : undefined;
-}
-
-function uniquelyNamed(entry: ManifestModel, loaded: LoadedManifest | undefined): ManifestModel {
-  const taken = new Set(loaded?.manifest.models.map((model) => model.name));
-  let name = entry.name;
-  for (let n = 2; taken.has(name); n++) name = `${entry.name}-${n}`;
-  return { ...entry, name };
 }
 
 /** The samples beside this one are read by the same model, so that nobody is asked again. */

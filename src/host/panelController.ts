@@ -234,13 +234,18 @@ export class PanelController implements vscode.Disposable {
     this.#before = undefined;
     this.panel.title = vscode.l10n.t("Pathlight: {0}", subject.sample.title);
     this.#watcher?.dispose();
-    this.#watcher = new SourceWatcher(subject, (what, gone) => this.#onSourceChange(what, gone));
+    this.#watcher = new SourceWatcher(subject, subject.model.ref.path, (what, gone) =>
+      this.#onSourceChange(what, gone),
+    );
     this.#follow(subject);
   }
 
   #follow(subject: Subject): void {
     this.#subject = subject;
-    const onChange = (): void => this.#postState();
+    const onChange = (): void => {
+      this.#watcher?.watchModel(this.#facts?.modelFiles ?? []);
+      this.#postState();
+    };
     this.#facts = new SubjectFacts(subject, this.#services, () => this.#settings, onChange);
   }
 
@@ -310,6 +315,9 @@ export class PanelController implements vscode.Disposable {
       case "stage":
         this.#stage = event.message;
         if (event.stage === "explaining") this.#phase = "running";
+        break;
+      case "model":
+        this.#watcher?.watchModel(event.files);
         break;
       case "predicted":
         this.#runId = event.runId;

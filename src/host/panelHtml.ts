@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 
-/** The page of the panel: one script with a nonce, styles and fonts of the extension alone, no network. */
-export function panelHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+/** A page of ours: one script with a nonce, styles and fonts of the extension alone, no network. */
+export function panelHtml(webview: vscode.Webview, extension: vscode.Uri, page: "main" | "inspect" = "main"): string {
   const nonce = randomBytes(18).toString("base64");
   const file = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(extension, "dist", "webview", name)).toString();
@@ -23,12 +23,12 @@ export function panelHtml(webview: vscode.Webview, extension: vscode.Uri): strin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="csp-nonce" content="${nonce}">
 <link rel="stylesheet" href="${file("codicon.css")}">
-<link rel="stylesheet" href="${file("main.css")}">
+<link rel="stylesheet" href="${file(`${page}.css`)}">
 <title>Pathlight</title>
 </head>
 <body>
 <main id="panel"></main>
-<script nonce="${nonce}" src="${file("main.js")}"></script>
+<script nonce="${nonce}" src="${file(`${page}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -11,6 +11,7 @@ import { ComputeProcess } from "./computeProcess.ts";
 import { EditorHighlights } from "./editorHighlights.ts";
 import { showError } from "./errorMessage.ts";
 import { History } from "./history.ts";
+import type { InspectPage } from "./inspectPage.ts";
 import type { Log } from "./log.ts";
 import { relativePath } from "./manifestEntry.ts";
 import { ManifestStore } from "./manifestStore.ts";
@@ -46,6 +47,8 @@ export class Services implements PanelServices, vscode.Disposable {
   readonly statusBar: StatusBar;
   readonly panels: PanelManager;
   readonly exporter: PanelExport;
+  /** Models that are open for inspection. */
+  readonly inspections = new Set<InspectPage>();
   readonly #store = new DisposableStore();
 
   constructor(context: vscode.ExtensionContext, log: Log) {

@@ -6,18 +6,25 @@ import { type Subject, samplePath } from "./subject.ts";
 /** A training script writes a model in several files; they count as one change when this long has passed without another. */
 const QUIET_MS = 600;
 
+type OnChange = (what: "sample" | "model", gone: boolean) => void;
+
 /** Tells when the sample or a file of the model changes or goes away on disk. */
 export class SourceWatcher implements vscode.Disposable {
   readonly #store = new DisposableStore();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #watched = new Set<string>();
+  readonly #onChange: OnChange;
 
-  constructor(subject: Subject, onChange: (what: "sample" | "model", gone: boolean) => void) {
-    const sample = samplePath(subject.sample.sample);
-    if (sample !== undefined) {
-      this.#watch(path.dirname(sample), escapeGlob(path.basename(sample)), "sample", onChange);
-    }
-    const model = subject.model.ref.path;
-    this.#watch(path.dirname(model), `{${escapeGlob(path.basename(model))},*.bin}`, "model", onChange);
+  constructor(subject: Pick<Subject, "sample"> | undefined, model: string, onChange: OnChange) {
+    this.#onChange = onChange;
+    const sample = subject === undefined ? undefined : samplePath(subject.sample.sample);
+    if (sample !== undefined) this.#watch(sample, "sample");
+    this.watchModel([model]);
+  }
+
+  /** Watches all files of the model, once it has been loaded and they are known: shards, external data, any format. */
+  watchModel(files: readonly string[]): void {
+    for (const file of files) this.#watch(file, "model");
   }
 
   dispose(): void {
@@ -26,21 +33,19 @@ export class SourceWatcher implements vscode.Disposable {
     this.#store.dispose();
   }
 
-  #watch(
-    folder: string,
-    pattern: string,
-    what: "sample" | "model",
-    onChange: (what: "sample" | "model", gone: boolean) => void,
-  ): void {
-    const watcher = this.#store.add(
-      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), pattern)),
-    );
+  #watch(file: string, what: "sample" | "model"): void {
+    const key = `${what}:${file}`;
+    if (this.#watched.has(key)) return;
+    this.#watched.add(key);
+    const folder = vscode.Uri.file(path.dirname(file));
+    const pattern = new vscode.RelativePattern(folder, escapeGlob(path.basename(file)));
+    const watcher = this.#store.add(vscode.workspace.createFileSystemWatcher(pattern));
     const notice = (gone: boolean) => (): void => {
       clearTimeout(this.#timers.get(what));
       // A file that is replaced goes away for a moment; what holds at the end counts.
       this.#timers.set(
         what,
-        setTimeout(() => onChange(what, gone), QUIET_MS),
+        setTimeout(() => this.#onChange(what, gone), QUIET_MS),
       );
     };
     this.#store.add(watcher.onDidChange(notice(false)));

@@ -29,6 +29,11 @@ export class SubjectFacts {
     return this.#options;
   }
 
+  /** All files of the model, once it has been loaded. */
+  get modelFiles(): readonly string[] {
+    return this.#info?.files ?? [];
+  }
+
   /** The original picture; null for what is no picture, and when it cannot be read, which the run reports. */
   picture(): Promise<Shown["picture"]> {
     const { sample, kind } = this.#subject.sample;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { throwIfCancelled } from "../../common/cancellation.ts";
@@ -63,14 +63,7 @@ export async function convertSavedModel(
       whatToDo: "Choose the folder that TensorFlow saved the model in.",
     });
   }
-  if (existsSync(target) && !existsSync(join(target, "model.json"))) {
-    throw new PathlightError("usage", "The folder for the converted model holds something else.", {
-      file: target,
-      expected: "a folder that is not there yet, or an earlier conversion",
-      found: "a folder without model.json",
-      whatToDo: "Choose another folder.",
-    });
-  }
+  await refuseForeignFolder(target);
   const { python } = await findTensorFlowPython(options);
   throwIfCancelled(options.signal);
   const aside = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
@@ -83,6 +76,25 @@ export async function convertSavedModel(
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/** What is replaced must be an earlier conversion and nothing else. */
+async function refuseForeignFolder(target: string): Promise<void> {
+  const names = await readdir(target).catch((cause: unknown) => {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    throw foreignFolder(target, cause instanceof Error ? cause.message : String(cause));
+  });
+  const foreign = names.find((name) => !/^(model\.json|group1-shard\d+of\d+\.bin)$/.test(name));
+  if (foreign !== undefined) throw foreignFolder(target, foreign);
+}
+
+function foreignFolder(target: string, found: string): PathlightError {
+  return new PathlightError("usage", "The folder for the converted model holds something else.", {
+    file: target,
+    expected: "a folder that is not there yet, an empty one, or an earlier conversion",
+    found,
+    whatToDo: "Choose another folder.",
+  });
 }
 
 async function runScript(
