@@ -23,8 +23,8 @@ export function shapeWords(shape: readonly (number | null)[] | null): string {
 export function inputWords({ kind, explained, layout, embeddings, shape, dtype }: InspectedInput): string {
   const [embedding] = embeddings;
   if (embedding !== undefined) {
-    const table = `${embedding.vocabularySize} ${MULTIPLY} ${embedding.dimensions}`;
-    const through = `explained in the embedding ${embedding.node} (${table})`;
+    const { vocabularySize, dimensions, node } = embedding;
+    const through = `explained in the output of the embedding ${node}: ${countWords(vocabularySize)} tokens, ${dimensions} values each`;
     return kind === "text" ? `text, ${through}` : `token ids, ${through}; no tokenizer is known`;
   }
   if (kind === "image") {

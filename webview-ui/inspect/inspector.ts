@@ -103,10 +103,10 @@ export class Inspector extends InspectElement {
       (input) => html`<li>
         <button class="link mono" title="Show it in the tree" @click=${() => this.store.reveal(input.id)}>${input.id}</button>
         <span class="shape">${shapeWords(input.shape)}</span><span class="dim">${input.dtype ?? ""}</span>
-        <span class="says">${icon(input.explained ? "pulse" : "lock")}${inputWords(input)}</span>
+        <span class="says">${icon(input.explained ? "pulse" : "lock")}<span>${inputWords(input)}</span></span>
         ${input.embeddings.map(
           ({ node }) =>
-            html`<span class="says"><span class="dim">embedding</span> <button class="link mono" title="Show it in the tree" @click=${() => this.store.reveal(node)}>${node}</button></span>`,
+            html`<span class="says">${icon("symbol-array")}<button class="link mono" title="Show the embedding in the tree" @click=${() => this.store.reveal(node)}>${node}</button></span>`,
         )}
       </li>`,
     )}</ul></div>`;
@@ -117,7 +117,7 @@ export class Inspector extends InspectElement {
       (output) => html`<li>
         <button class="link mono" title="Show it in the tree" @click=${() => this.store.reveal(output.id)}>${output.id}</button>
         <span class="shape">${shapeWords(output.shape)}</span><span class="dim">${output.dtype ?? ""}</span>
-        <span class="says">${this.#outputSays(output)}</span>
+        <span class="says">${icon("target")}<span>${this.#outputSays(output)}</span></span>
       </li>`,
     )}</ul></div>`;
   }

@@ -1,3 +1,4 @@
+import "../../../../webview-ui/model/jitless.ts";
 import { type Inspection, inspectionSchema } from "../../../../src/protocol/inspection.ts";
 import { type HostToInspect, hostToInspectSchema, type InspectState } from "../../../../src/protocol/inspectPage.ts";
 
