@@ -165,8 +165,8 @@ const bad: readonly BadModel[] = [
   },
   {
     name: "SavedModel",
-    code: "model-invalid",
-    said: /SavedModel/,
+    code: "model-needs-conversion",
+    said: /SavedModel.*pathlight convert \S+ --out \S+-tfjs.*-tfjs.model\.json/s,
     make: (folder) => {
       rmSync(join(folder, "model.json"));
       writeFileSync(join(folder, "saved_model.pb"), "");
