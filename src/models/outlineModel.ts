@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { locateModel, type ModelKind } from "./locateModel.ts";
 import type { ModelOutline, ModelOutliner } from "./modelOutline.ts";
+import { outlineOnnx } from "./onnx/outlineOnnx.ts";
 import { outlineTfjs } from "./outlineTfjs.ts";
 
 /** By kind; a kind that is not here has no outline yet. */
 const outliners: Partial<Readonly<Record<ModelKind, ModelOutliner>>> = {
   tfjs: outlineTfjs,
+  onnx: outlineOnnx,
 };
 
 /**
