@@ -124,7 +124,7 @@ function inputOf(
   const layout = kind !== "image" || shape === null ? null : (givenLayout(described) ?? guessLayout(shape.slice(1)));
   return {
     ...{ id, shape: shape === null ? null : [...shape], dtype, kind, layout },
-    explained: !held && (own.length > 0 || dtype === "float32"),
+    explained: described === undefined ? null : !held && (own.length > 0 || dtype === "float32"),
     embeddings: own.map(({ node, vocabularySize, dimensions }) => ({ node, vocabularySize, dimensions })),
   };
 }

@@ -3,7 +3,7 @@ import { PathlightError } from "../common/errors.ts";
 import { notDifferentiable } from "./repairs/notDifferentiable.ts";
 
 /** Piecewise constant: tfjs gives them a gradient of zero (for FloorDiv a wrong one), which would end a path unseen. */
-const stepOps: ReadonlySet<string> = new Set(["Floor", "Ceil", "Round", "Sign", "Step", "FloorDiv"]);
+export const stepOps: ReadonlySet<string> = new Set(["Floor", "Ceil", "Round", "Sign", "Step", "FloorDiv"]);
 
 /** True while `tf.grad` and its kin record what is computed. */
 export function isRecording(): boolean {

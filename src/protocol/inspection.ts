@@ -23,8 +23,8 @@ export const inspectedInputSchema = z.strictObject({
   shape: shapeSchema,
   dtype: z.string().nullable(),
   kind: z.enum(["image", "text", "tensor"]),
-  /** Explained, or held at its value. */
-  explained: z.boolean(),
+  /** Explained, or held at its value; null where the model cannot be built. */
+  explained: z.boolean().nullable(),
   layout: z.enum(["channels-last", "channels-first"]).nullable(),
   /** Embedding of the token ids, where the path runs. */
   embeddings: z.array(z.strictObject({ node: z.string(), vocabularySize: z.int(), dimensions: z.int() })),

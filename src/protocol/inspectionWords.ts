@@ -21,6 +21,7 @@ export function shapeWords(shape: readonly (number | null)[] | null): string {
 
 /** What Pathlight makes of an input, half a sentence. */
 export function inputWords({ kind, explained, layout, embeddings, shape, dtype }: InspectedInput): string {
+  if (explained === null) return "not known: the model cannot be built";
   const [embedding] = embeddings;
   if (embedding !== undefined) {
     const { vocabularySize, dimensions, node } = embedding;

@@ -103,7 +103,7 @@ export class Inspector extends InspectElement {
       (input) => html`<li>
         <button class="link mono" title="Show it in the tree" @click=${() => this.store.reveal(input.id)}>${input.id}</button>
         <span class="shape">${shapeWords(input.shape)}</span><span class="dim">${input.dtype ?? ""}</span>
-        <span class="says">${icon(input.explained ? "pulse" : "lock")}<span>${inputWords(input)}</span></span>
+        <span class="says">${icon(input.explained === null ? "question" : input.explained ? "pulse" : "lock")}<span>${inputWords(input)}</span></span>
         ${input.embeddings.map(
           ({ node }) =>
             html`<span class="says">${icon("symbol-array")}<button class="link mono" title="Show the embedding in the tree" @click=${() => this.store.reveal(node)}>${node}</button></span>`,

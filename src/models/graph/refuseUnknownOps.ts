@@ -9,6 +9,7 @@ const dynamicOps: ReadonlySet<string> = new Set([
   ...["TensorListResize", "TensorListConcat", "TensorListConcatV2", "TensorListScatter", "TensorListScatterV2"],
   ...["TensorListSplit", "TensorArrayV3", "TensorArrayReadV3", "TensorArrayWriteV3", "TensorArrayGatherV3"],
   ...["TensorArrayScatterV3", "TensorArrayConcatV3", "TensorArraySplitV3", "TensorArraySizeV3", "TensorArrayCloseV3"],
+  ...["LookupTableSize", "LookupTableSizeV2", "InitializeTable", "InitializeTableV2", "ListDiff"],
   ...["HashTable", "HashTableV2", "LookupTableFind", "LookupTableFindV2", "LookupTableImport", "LookupTableImportV2"],
 ]);
 

@@ -31,7 +31,8 @@ import { topKGradient } from "./topK.ts";
 import { unsortedSegmentSumKernel } from "./unsortedSegmentSum.ts";
 import { installWrapper, type KernelWrapper } from "./wrappedKernel.ts";
 
-const gradients: readonly tf.GradConfig[] = [
+/** By what they replace or add. */
+export const repairedGradients: readonly tf.GradConfig[] = [
   averagePoolGradient,
   averagePool3dGradient,
   batchMatMulGradient,
@@ -63,7 +64,8 @@ const gradients: readonly tf.GradConfig[] = [
   topKGradient,
 ];
 
-const kernels: readonly tf.KernelConfig[] = [
+/** Kernels that a backend lacks or has wrong. */
+export const repairedKernels: readonly tf.KernelConfig[] = [
   conv3dBackpropInputKernel,
   einsumKernel,
   maxPoolGradKernel,
@@ -72,7 +74,8 @@ const kernels: readonly tf.KernelConfig[] = [
   unsortedSegmentSumKernel,
 ];
 
-const wrappers: readonly KernelWrapper[] = [
+/** Kernels whose arguments or result are put right. */
+export const kernelWrappers: readonly KernelWrapper[] = [
   ...batchMatMulWrappers,
   dilation2dWrapper,
   oneHotWrapper,
@@ -85,13 +88,13 @@ const wrappers: readonly KernelWrapper[] = [
  * called again after a backend or package of tfjs has been loaded, since those register their own versions over ours.
  */
 export function installGradientRepairs(): void {
-  for (const config of gradients) {
+  for (const config of repairedGradients) {
     if (tf.getGradient(config.kernelName) === config) continue;
     if (tf.getGradient(config.kernelName) !== undefined) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);
   }
   const backend = tf.getBackend();
-  for (const config of kernels) {
+  for (const config of repairedKernels) {
     // Only once the backend has registered its own: it would put them over ours.
     if (config.backendName !== backend) continue;
     const present = tf.getKernel(config.kernelName, backend);
@@ -99,7 +102,7 @@ export function installGradientRepairs(): void {
     if (present !== undefined) tf.unregisterKernel(config.kernelName, backend);
     tf.registerKernel(config);
   }
-  for (const wrapper of wrappers) {
+  for (const wrapper of kernelWrappers) {
     if (wrapper.backendName === backend) installWrapper(wrapper);
   }
 }
