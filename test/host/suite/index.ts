@@ -10,6 +10,9 @@ const first = ["activation.spec.cjs"];
 /** What VS Code and the workbench in the browser both call: resolves when every test passed. */
 export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: "bdd", timeout: 60_000, color: false, forbidOnly: true });
+  // While one spec is being written: only the tests whose title has this in it.
+  const only = process.env["PATHLIGHT_TEST_ONLY"];
+  if (only !== undefined) mocha.fgrep(only);
   const specs = readdirSync(__dirname).filter((file) => file.endsWith(".spec.cjs"));
   specs.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   for (const file of specs) mocha.addFile(join(__dirname, file));
