@@ -1,5 +1,4 @@
 import * as path from "node:path";
-import type { ModelFormat } from "../protocol/manifest.ts";
 
 /** What a file of the workspace may be, told by names alone. */
 export type ModelFileKind = "tfjs" | "onnx" | "keras" | "keras-h5" | "saved-model";
@@ -23,15 +22,6 @@ export const modelKindNames: Readonly<Record<ModelFileKind, string>> = {
   keras: "Keras",
   "keras-h5": "Keras .h5",
   "saved-model": "SavedModel",
-};
-
-/** Undefined where only the content tells (tfjs has two formats in one file name). */
-export const formatOfKind: Readonly<Record<ModelFileKind, ModelFormat | undefined>> = {
-  tfjs: undefined,
-  onnx: "onnx",
-  keras: "keras",
-  "keras-h5": "keras-h5",
-  "saved-model": undefined,
 };
 
 const kinds: Readonly<Record<string, ModelFileKind>> = {

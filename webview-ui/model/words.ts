@@ -22,6 +22,8 @@ const formatNames: Readonly<Record<string, string>> = {
   "tfjs-layers": "tfjs layers",
   "tfjs-graph": "tfjs graph",
   onnx: "ONNX",
+  keras: "Keras",
+  "keras-h5": "Keras",
 };
 
 export function linkName(link: string): string {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { throwIfCancelled } from "../../common/cancellation.ts";
@@ -44,7 +44,8 @@ const lineSchema = z.union([
 
 /**
  * Converts a SavedModel into a tfjs graph model in the folder `out`, in the user's Python environment: the variables of
- * the signature become constants, its functions are inlined. `out` gets all files or none. Errors:
+ * the signature become constants, its functions are inlined. `out` gets all files or none, and the
+ * class names and vocabulary of the SavedModel. Errors:
  * `backend-unavailable` without a Python that has TensorFlow, `model-invalid` for what TensorFlow refuses, `usage` for
  * an `out` that holds something else, `cancelled`.
  */
@@ -70,23 +71,52 @@ export async function convertSavedModel(
   await mkdir(aside, { recursive: true });
   try {
     const done = await runScript(python, source, aside, options);
-    await rm(target, { recursive: true, force: true });
-    await rename(aside, target);
+    await moveInto(aside, target);
+    await copyCompanions(source, target);
     return { ...done, file: join(target, "model.json") };
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
 }
 
-/** What is replaced must be an earlier conversion and nothing else. */
+/** What is replaced must be an earlier conversion; whatever else has been put beside it stays. */
 async function refuseForeignFolder(target: string): Promise<void> {
-  const names = await readdir(target).catch((cause: unknown) => {
+  const names = await readdir(target).catch((cause: unknown): string[] => {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
     throw foreignFolder(target, cause instanceof Error ? cause.message : String(cause));
   });
-  const foreign = names.find((name) => !/^(model\.json|group1-shard\d+of\d+\.bin)$/.test(name));
-  if (foreign !== undefined) throw foreignFolder(target, foreign);
+  const [first] = names;
+  if (first === undefined) return;
+  if (!names.includes("model.json")) throw foreignFolder(target, first);
+  const text = await readFile(join(target, "model.json"), "utf8");
+  if (!text.includes('"convertedBy": "Pathlight"')) throw foreignFolder(target, "a model.json of somebody else's");
 }
+
+/** The weights first: a model.json that is there has its weights. */
+async function moveInto(aside: string, target: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  for (const name of await readdir(target)) {
+    if (name === "model.json" || isShard(name)) await rm(join(target, name));
+  }
+  for (const name of (await readdir(aside)).filter(isShard)) await rename(join(aside, name), join(target, name));
+  await rename(join(aside, "model.json"), join(target, "model.json"));
+}
+
+function isShard(name: string): boolean {
+  return /^group1-shard\d+of\d+\.bin$/.test(name);
+}
+
+/** Class names and vocabulary of the SavedModel, which are looked for beside a model; what is there already stays. */
+async function copyCompanions(source: string, target: string): Promise<void> {
+  for (const folder of [source, join(source, "assets")]) {
+    const names = await readdir(folder).catch((): string[] => []);
+    for (const name of names.filter((each) => companion.test(each))) {
+      if (!existsSync(join(target, name))) await copyFile(join(folder, name), join(target, name));
+    }
+  }
+}
+
+const companion = /^(labels|classes|class_names|vocab|vocabulary|word_index|tokens)\.(txt|json)$/i;
 
 function foreignFolder(target: string, found: string): PathlightError {
   return new PathlightError("usage", "The folder for the converted model holds something else.", {

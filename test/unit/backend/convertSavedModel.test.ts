@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { convertSavedModel } from "../../../src/backend/index.ts";
@@ -92,15 +92,27 @@ test("a cancel ends the script and leaves nothing", async (t) => {
   assert.deepEqual(readdirSync(folder), ["python"]);
 });
 
-test("an earlier conversion is replaced, a folder with anything else never", async (t) => {
-  const { python, out, folder } = converting(t, `echo '{}' > "$3/model.json"; echo '${done}'`);
-  const first = await convertSavedModel(source, out, { python });
+test("an earlier conversion is replaced, what was put beside it stays, and a folder with anything else is left alone", async (t) => {
+  const written = `echo '{"convertedBy": "Pathlight"}' > "$3/model.json"; echo x > "$3/group1-shard1of1.bin"; echo '${done}'`;
+  const { python, out, folder } = converting(t, written);
+  const model = join(folder, "saved");
+  cpSync(source, model, { recursive: true });
+  writeFileSync(join(model, "labels.txt"), "a\nb\n");
+  mkdirSync(join(model, "assets"), { recursive: true });
+  writeFileSync(join(model, "assets", "vocab.txt"), "[PAD]\n");
+  const first = await convertSavedModel(model, out, { python });
   assert.equal(first.file, join(out, "model.json"));
-  await convertSavedModel(source, out, { python });
-  writeFileSync(join(out, "notes.txt"), "mine");
-  await assert.rejects(convertSavedModel(source, out, { python }), said("usage", /something else.*notes\.txt/s));
-  assert.equal(readFileSync(join(out, "notes.txt"), "utf8"), "mine");
-  await assert.rejects(convertSavedModel(source, python, { python }), said("usage", /something else/s));
+  assert.deepEqual(readdirSync(out).sort(), ["group1-shard1of1.bin", "labels.txt", "model.json", "vocab.txt"]);
+  writeFileSync(join(out, "labels.txt"), "mine");
+  writeFileSync(join(out, "group1-shard1of2.bin"), "of an earlier conversion");
+  await convertSavedModel(model, out, { python });
+  assert.equal(readFileSync(join(out, "labels.txt"), "utf8"), "mine");
+  assert.deepEqual(readdirSync(out).sort(), ["group1-shard1of1.bin", "labels.txt", "model.json", "vocab.txt"]);
+  writeFileSync(join(out, "model.json"), '{"format": "graph-model"}');
+  await assert.rejects(convertSavedModel(model, out, { python }), said("usage", /something else.*somebody else/s));
+  rmSync(join(out, "model.json"));
+  await assert.rejects(convertSavedModel(model, out, { python }), said("usage", /something else.*group1/s));
+  await assert.rejects(convertSavedModel(model, python, { python }), said("usage", /something else/s));
   await assert.rejects(
     convertSavedModel(folder, join(folder, "x"), { python }),
     said("model-not-found", /saved_model\.pb/),
