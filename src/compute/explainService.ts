@@ -153,7 +153,7 @@ export class ExplainService {
   inspect(path: string, preference: BackendPreference, options: CallOptions = {}): Promise<Inspection> {
     return this.#inTurn(options, async () => {
       const backend = await this.#activate(preference, options);
-      return inspectModel(path, () => this.#open({ path }, backend, options), options.signal);
+      return inspectModel(path, backend.name, () => this.#open({ path }, backend, options), options.signal);
     });
   }
 

@@ -1,12 +1,14 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import type { NodeSpec } from "../engine/port.ts";
-import { gradientObstacles } from "../models/gradientObstacles.ts";
+import { type GradientObstacles, gradientObstacles } from "../models/gradientObstacles.ts";
 import { unsupportedOps } from "../models/graph/unsupportedOps.ts";
 import { nameOfModel } from "../models/loadModel.ts";
 import type { ModelOutline, OutlineNode } from "../models/modelOutline.ts";
 import { outlineModel } from "../models/outlineModel.ts";
+import type { BackendInfo } from "../protocol/explanation.ts";
 import type { InspectedInput, InspectedNode, Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import { companionFiles, guessLayout, type UnknownModel } from "../samples/index.ts";
@@ -19,6 +21,7 @@ import { chooseHead, taskOf } from "./target.ts";
  */
 export async function inspectModel(
   path: string,
+  backend: BackendInfo["name"],
   open: () => Promise<OpenedModel>,
   signal: AbortSignal | undefined,
 ): Promise<Inspection> {
@@ -29,12 +32,24 @@ export async function inspectModel(
     if (!(error instanceof PathlightError) || error.code === "cancelled") throw error;
     return inspectOutline(path, error, signal);
   }
-  return inspectLoaded(path, opened);
+  throwIfCancelled(signal);
+  const { model } = opened.loaded;
+  const obstacles: GradientObstacles =
+    backend === "cpu" && model.parameterCount > MOST_ON_CPU
+      ? { tried: false, reason: "Plain JavaScript is too slow for a gradient of this model." }
+      : gradientObstacles(model);
+  return inspectLoaded(path, opened, obstacles);
 }
 
-async function inspectLoaded(path: string, { loaded, entry, baseFolder, notes }: OpenedModel): Promise<Inspection> {
+/** A gradient of MobileNetV2 takes half a minute in plain JavaScript, and nobody who only looks waits for it. */
+const MOST_ON_CPU = 500_000;
+
+async function inspectLoaded(
+  path: string,
+  { loaded, entry, baseFolder, notes }: OpenedModel,
+  obstacles: GradientObstacles,
+): Promise<Inspection> {
   const { model, format, fingerprint, files, name } = loaded;
-  const obstacles = gradientObstacles(model);
   const stopped = new Set(obstacles.tried ? obstacles.nodes.map(({ node }) => node) : []);
   const unsupported = unsupportedOps(format, model.nodes);
   const head = model.heads.length === 0 ? undefined : chooseHead(model, {}, entry);
