@@ -83,6 +83,12 @@ async function comparison(bench: Bench): Promise<void> {
   await bench.panel.locator(".comparison canvas").nth(2).waitFor();
 }
 
+async function inspect(bench: Bench): Promise<void> {
+  await contextMenu(bench.page, await bench.file("models", "mobilenet-v2"), "Pathlight: Inspect Model");
+  await bench.panel.locator("[role=treeitem]").first().waitFor();
+  await bench.panel.locator("button.link", { hasText: "dense_3:pre" }).first().click();
+}
+
 async function code(bench: Bench): Promise<void> {
   await image(bench);
   await bench.closeEditors();
@@ -108,6 +114,7 @@ export const scenes: readonly Scene[] = [
     settings: { "pathlight.maxEvaluations": 9 },
     set: lowTrust,
   },
+  { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
   {
     name: "dark-code",

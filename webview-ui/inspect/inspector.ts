@@ -158,7 +158,11 @@ export class Inspector extends InspectElement {
       ${
         inferred === null || inferred.notes.length === 0
           ? nothing
-          : html`<h2 class="inferred">Inferred <small>check this against the training</small></h2>
+          : html`<h2 class="inferred">Inferred <small>${
+              this.store.state?.entry === null
+                ? "check this against the training"
+                : "what pathlight.json says comes first"
+            }</small></h2>
             <ul class="notes">${inferred.notes.map((note) => html`<li>${note}</li>`)}</ul>`
       }
       ${gradientsUntried === null || problem !== null ? nothing : html`<p class="dim small">Gradients were not tried: ${gradientsUntried}</p>`}
