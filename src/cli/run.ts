@@ -69,7 +69,7 @@ async function dispatch(args: readonly string[], environment: CommandLineEnviron
   switch (first) {
     case undefined:
       throw usageError("There is no command.", {
-        expected: commands.map(({ name }) => name).join(" or "),
+        expected: oneOf(commands.map(({ name }) => name)),
         whatToDo: "Run `pathlight --help`.",
       });
     case "--version":
@@ -109,6 +109,11 @@ async function dispatch(args: readonly string[], environment: CommandLineEnviron
   }
 }
 
+/** `a, b or c`. */
+function oneOf(words: readonly string[]): string {
+  return words.join(", ").replace(/, (?=[^,]*$)/, " or ");
+}
+
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
@@ -120,7 +125,7 @@ function commandNamed(name: string): CommandSpec {
   const known = commands.map((candidate) => candidate.name);
   const meant = closest(name, known);
   throw usageError(name.startsWith("-") ? `Unknown option ${name}.` : `Unknown command "${name}".`, {
-    expected: known.join(" or "),
+    expected: oneOf(known),
     whatToDo: meant === undefined ? "Run `pathlight --help`." : `Did you mean ${meant}?`,
   });
 }

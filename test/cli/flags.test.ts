@@ -20,8 +20,11 @@ function failure(...args: string[]): PathlightError {
 }
 
 test("the least that is needed leaves everything else open", () => {
-  const { model, inputs, out, json, ...rest } = flags();
-  assert.deepEqual({ model, inputs, out, json }, { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false });
+  const { model, inputs, out, json, convert, ...rest } = flags();
+  assert.deepEqual(
+    { model, inputs, out, json, convert },
+    { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false },
+  );
   assert.ok(Object.values(rest).every((value) => value === undefined));
 });
 
@@ -41,11 +44,12 @@ test("every option of the contract is read", () => {
       "conv1",
     ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
-    ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json"],
+    ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json", "--convert"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
     manifest: "pathlight.json",
+    convert: true,
     inputs: ["x.npy", "mask=y.npy"],
     text: undefined,
     row: 4,
