@@ -20,7 +20,7 @@ export const EXIT_CANCELLED = 130;
 const commands: readonly CommandSpec[] = [explainSpec, auditSpec, inspectSpec, convertSpec, doctorSpec];
 
 export interface CommandLineEnvironment extends Omit<ExplainEnvironment, "createExplainer"> {
-  createExplainer(): Promise<Explainer & Inspector>;
+  createExplainer(options: { readonly threads: number | undefined }): Promise<Explainer & Inspector>;
 }
 
 /** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
@@ -94,12 +94,11 @@ async function dispatch(args: readonly string[], environment: CommandLineEnviron
     terminal.out(commandHelp(command, terminal.outColours));
     return 0;
   }
-  if (command.name === "doctor") return (await import("./commands/doctor.ts")).doctor(rest, environment);
-  if (command.name === "audit") return (await import("./commands/audit.ts")).audit(rest, environment);
-  return explain(rest, environment);
   switch (command.name) {
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(rest, environment);
+    case "audit":
+      return (await import("./commands/audit.ts")).audit(rest, environment);
     case "inspect":
       return inspect(rest, environment);
     case "convert":

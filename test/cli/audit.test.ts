@@ -81,7 +81,7 @@ async function runWith(args: readonly string[], explained: Explanation, audit: A
     },
     folder: space.folder,
     signal: new AbortController().signal,
-    createExplainer: async () => explainer,
+    createExplainer: async () => ({ ...explainer, inspect: () => Promise.reject(new Error("not asked for")) }),
   });
   return { code, asked, folder: out, ...written };
 }

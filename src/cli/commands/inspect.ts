@@ -22,7 +22,7 @@ export interface InspectEnvironment {
   readonly terminal: Terminal;
   readonly folder: string;
   readonly signal: AbortSignal;
-  createExplainer(): Promise<Inspector>;
+  createExplainer(options: { readonly threads: number | undefined }): Promise<Inspector>;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function inspect(args: readonly string[], environment: InspectEnvir
   const backend = oneOf("backend", options.value("backend") ?? "auto", backendPreferenceSchema.options);
   const asked = resolve(folder, options.positional);
   const path = options.has("convert") ? await convertedModel(asked, { terminal, signal }) : asked;
-  const inspector = await environment.createExplainer();
+  const inspector = await environment.createExplainer({ threads: 1 });
   try {
     const inspection = await inspector.inspect(path, backend, { signal });
     const shown = onlyOp(inspection, options.value("op"));

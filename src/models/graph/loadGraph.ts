@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import type { NodeId, NodeSpec } from "../../engine/port.ts";
 import { modelInvalid } from "../disk/modelErrors.ts";
-import type { ModelJson } from "../disk/readModelJson.ts";
+import { isRecord, type ModelJson } from "../disk/readModelJson.ts";
 import type { Weights } from "../disk/readWeights.ts";
 import { graphFunctions } from "./controlFlow/graphFunctions.ts";
 import { hasControlFlow, resolveControlFlow } from "./controlFlow/resolveControlFlow.ts";

@@ -62,7 +62,7 @@ test("a model without obstacles has none, and nothing is left behind", async () 
   }
 });
 
-/** x → Abs → Round → (its values) + TopK of x, so that two nodes stop the gradient, one before the other. */
+/** x → Abs → Round → (its values) + cumulative product of x, so that two nodes stop the gradient, one before the other. */
 function stoppedGraph(extra: readonly { name: string; op: string; input: string[] }[] = []): string {
   return writeGraphModel(
     [
@@ -71,14 +71,14 @@ function stoppedGraph(extra: readonly { name: string; op: string; input: string[
       { name: "floor", op: "Floor", input: ["abs"] },
       { name: "square", op: "Square", input: ["floor"] },
       { name: "round", op: "Round", input: ["square"] },
-      { name: "top", op: "TopKV2", input: ["x", "k"], attr: { sorted: { b: true } } },
+      { name: "top", op: "Cumprod", input: ["x", "axis"], attr: { exclusive: { b: false }, reverse: { b: false } } },
       { name: "sum", op: "Sum", input: ["round", "axis"], attr: { keep_dims: { b: true } } },
       { name: "out", op: "AddV2", input: ["sum", "top"] },
       // Whole numbers on the side, which reach no output, stop nothing.
       { name: "shape", op: "Shape", input: ["abs"] },
       ...extra,
     ],
-    [constant("k", [1], []), constant("axis", [1], [])],
+    [constant("axis", [1], [])],
   );
 }
 
