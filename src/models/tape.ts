@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
+import { freeSpentGradients, keepWhatIsRead, ownGradient, passOnMovability } from "./leanTape.ts";
 import { notDifferentiable } from "./repairs/notDifferentiable.ts";
 
 /** Piecewise constant: tfjs gives them a gradient of zero (for FloorDiv a wrong one), which would end a path unseen. */
@@ -53,6 +54,7 @@ type TapeNode = ReturnType<typeof tf.engine>["state"]["activeTape"][number];
  * - an op without a gradient;
  * - what made a tensor of integers or booleans on the way from the explained input to the score (int casts,
  *   comparisons), unless what arrives there from the score is exactly zero, as for the condition of `where`.
+ * And lets go of what no gradient will read: what has been fed must have been given to `markMovable` before.
  */
 export function guardTape(start: number, nameOf: (entry: TapeNode) => string): void {
   const tape = tf.engine().state.activeTape;
@@ -60,6 +62,11 @@ export function guardTape(start: number, nameOf: (entry: TapeNode) => string): v
     const entry = tape[i];
     if (entry !== undefined) guardEntry(entry, nameOf(entry));
   }
+}
+
+/** For entries that are guarded already, or stand between guarded ones: only passes on what can move. */
+export function traceTape(start: number): void {
+  for (const entry of tf.engine().state.activeTape.slice(start)) passOnMovability(entry);
 }
 
 /** Frees what entries from `start` on have saved and forgets them. For use when the computation of a model threw. */
@@ -72,7 +79,9 @@ function guardEntry(entry: TapeNode, name: string): void {
   const gradient = entry.gradient;
   const op = entry.kernelName;
   for (const output of entry.outputs) guardedOutputs.add(output);
+  keepWhatIsRead(entry);
   entry.gradient = (dys) => {
+    freeSpentGradients(dys);
     try {
       if (gradient === undefined || stepOps.has(op) || entry.outputs.every((output) => output.dtype !== "float32")) {
         return onlyZero(entry, dys, name, op);
@@ -100,7 +109,7 @@ function guardInputs(
       try {
         const gradient = gradients[key];
         if (gradient === undefined) throw notDifferentiable(name, op);
-        if (input.dtype === "float32" || input.dtype === "complex64") return gradient();
+        if (input.dtype === "float32" || input.dtype === "complex64") return ownGradient(gradient(), dys);
         const zero = (op === "Select" && key === "condition") || dys.every((dy) => isZero(dy));
         if (zero) return tf.zeros(input.shape);
         // Handed on as not zero, to be refused under the name of what made these integers.

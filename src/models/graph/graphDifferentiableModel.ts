@@ -3,6 +3,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead } from "../../engine/port.ts";
 import { checkBatch, checkFeed, feedsMissing, unknownNode } from "../feedPlan.ts";
 import { isFiniteTensor } from "../finite.ts";
+import { markMovable } from "../leanTape.ts";
 import { installGradientRepairs } from "../repairs/installGradientRepairs.ts";
 import { guardTape, isRecording, rollbackTape, tapeLength } from "../tape.ts";
 import { graphEmbeddings } from "./graphEmbeddings.ts";
@@ -113,6 +114,7 @@ export class GraphDifferentiableModel implements DifferentiableModel {
 
   #execute(plan: Plan, feeds: ReadonlyMap<NodeId, tf.Tensor>, fetches: readonly NodeId[], start: number): tf.Tensor[] {
     if (!isRecording()) return this.#runGraph(feeds, fetches);
+    markMovable(feeds.values());
     if (plan.tapeNames === undefined) {
       // Once per plan everything between is fetched, to learn which entries of the tape belong to which node.
       const all = [...fetches, ...plan.between];

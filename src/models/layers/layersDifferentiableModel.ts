@@ -4,6 +4,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead } from "../../engine/port.ts";
 import { checkBatch, checkFeed, feedsMissing, unknownNode } from "../feedPlan.ts";
 import { isFiniteTensor } from "../finite.ts";
+import { markMovable } from "../leanTape.ts";
 import { installGradientRepairs } from "../repairs/installGradientRepairs.ts";
 import { detached, guardTape, isRecording, rollbackTape, tapeLength } from "../tape.ts";
 import { findEmbeddings } from "./findEmbeddings.ts";
@@ -111,6 +112,7 @@ export class LayersDifferentiableModel implements DifferentiableModel {
     wanted: readonly NodeId[],
     visit: ((id: NodeId, value: tf.Tensor) => void) | undefined,
   ): tf.Tensor[] {
+    if (isRecording()) markMovable(given.values());
     const values = new Map(given);
     const masks = new Map<NodeId, tf.Tensor | null>();
     const readers = new Map(plan.readers);

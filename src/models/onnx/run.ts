@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import { fromTensorError } from "../../engine/tensorErrors.ts";
 import { unsupportedShape } from "../disk/modelErrors.ts";
-import { guardTape, isRecording, tapeLength, withoutTape } from "../tape.ts";
+import { markMovable } from "../leanTape.ts";
+import { guardTape, isRecording, tapeLength, traceTape, withoutTape } from "../tape.ts";
 import type { Plan } from "./executor.ts";
 import type { OnnxGraph, OnnxNode } from "./onnxGraph.ts";
 import { OpContext } from "./opContext.ts";
@@ -43,7 +44,8 @@ export class Run {
 
   /** Computes everything. Returns what was found to be static, once. */
   execute(): Statics | undefined {
-    const { plan, statics } = this.#options;
+    const { plan, statics, feeds } = this.#options;
+    if (isRecording()) for (const feed of feeds.values()) markMovable(feed.tensors());
     const nodes = statics?.rest ?? plan.nodes;
     for (const name of [...nodes.flatMap((node) => [...node.inputs, ...node.captures]), ...plan.fetches]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
@@ -200,7 +202,10 @@ export function computeNode(
     throw named(cause, node);
   }
   // A graph inside has tied its own.
-  if (isRecording() && node.attributes.graphs().length === 0) guardTape(start, () => nodeLabel(node));
+  if (isRecording()) {
+    if (node.attributes.graphs().length === 0) guardTape(start, () => nodeLabel(node));
+    else traceTape(start);
+  }
   return outputs;
 }
 
