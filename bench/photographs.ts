@@ -12,7 +12,8 @@ import type { BenchCell, BenchResult } from "./resultSchema.ts";
 /**
  * MobileNetV2 on two photographs from two baselines, logit and softmax, at 5 % and then 1 %, on one backend; started by
  * run.ts in a process of its own, so that the peak of memory is that of the backend. With `--reference N` each path is
- * followed to N evaluations, and the errors of the earlier results are measured against that.
+ * followed to N evaluations, and the errors of the earlier results are measured against that. With `--gradient` only the
+ * cost of a gradient is measured.
  */
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
       out: { type: "string" },
       reference: { type: "string" },
       quick: { type: "boolean", default: false },
+      gradient: { type: "boolean", default: false },
     },
   });
   const backend = backendPreferenceSchema.parse(values.backend);
@@ -34,7 +36,7 @@ async function main(): Promise<void> {
   const service = new ExplainService();
   const runs: BenchCell[] = [];
   const references: BenchCell[] = [];
-  const photographs = values.quick ? ["astronaut"] : ["astronaut", "coffee"];
+  const photographs = values.gradient ? [] : values.quick ? ["astronaut"] : ["astronaut", "coffee"];
   const baselines = values.quick ? ["black"] : ["black", "grey"];
   for (const photograph of photographs) {
     for (const baseline of baselines) {

@@ -5,13 +5,14 @@ import { availableBackends } from "../src/backend/index.ts";
 import { type BenchCell, type BenchResult, resultSchema } from "./resultSchema.ts";
 
 /**
- * `npm run bench [-- --quick | --table]`: evaluations, seconds, peak memory and the true error of explanations of photographs by
+ * `npm run bench [-- --quick | --gradient | --table]`: evaluations, seconds, peak memory and the true error of explanations of photographs by
  * MobileNetV2. Prints a table, writes it to out/bench/photographs.md, and fails where a stated error was too small or a
  * gradient costs too much next to a forward pass: figures of one run, so that the machine's speed does not matter.
- * `--quick` takes one photograph and one baseline; `--table` measures nothing and reads the last results again.
+ * `--quick` takes one photograph and one baseline; `--gradient` measures the cost of a gradient only; `--table` measures nothing and reads the last results again.
  */
 
 const quick = process.argv.includes("--quick");
+const gradientOnly = process.argv.includes("--gradient");
 const tableOnly = process.argv.includes("--table");
 const root = path.resolve(import.meta.dirname, "..");
 const folder = path.join(root, "out/bench");
@@ -32,7 +33,8 @@ function measure(backend: string, reference: boolean): BenchResult {
     "--out",
     out,
   ];
-  if (reference) args.push("--reference", String(REFERENCE));
+  if (gradientOnly) args.push("--gradient");
+  else if (reference) args.push("--reference", String(REFERENCE));
   if (quick) args.push("--quick");
   if (!tableOnly) run(args, backend);
   return resultSchema.parse(JSON.parse(readFileSync(out, "utf8")));

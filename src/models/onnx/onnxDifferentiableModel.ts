@@ -32,6 +32,7 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
 
   constructor({ graph, constants }: Folded, parameterCount: number) {
     this.parameterCount = parameterCount;
+    const parameters = parametersByNode(graph.nodes, constants);
     const layouts = graph.inputs.map(inputLayout);
     this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
     this.embeddings = onnxEmbeddings(graph, constants);
@@ -42,7 +43,7 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
       const type = tokens.has(name) ? "int32" : dtype;
       this.#specs.set(name, { id: name, op: "Input", shape: [null, ...shape], dtype: type, inputs: [] });
     }
-    for (const node of graph.nodes) for (const name of node.outputs) this.#addNode(node, name);
+    for (const node of graph.nodes) for (const name of node.outputs) this.#addNode(node, name, parameters.get(name));
     this.nodes = [...this.#specs.values()];
     this.inputs = layouts.map(({ name }) => this.#spec(name));
     this.outputs = graph.outputs.map((name) => this.#specs.get(name) ?? unprobed(name, "Output"));
@@ -131,7 +132,7 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
     return shape === undefined || shape[0] === 1;
   }
 
-  #addNode(node: OnnxNode, name: string): void {
+  #addNode(node: OnnxNode, name: string, parameters: number | undefined): void {
     const probed = this.#probe.values.get(name);
     if (name === "" || (probed === undefined && this.#probe.values.size > 0)) return;
     const layer = layerOf(node.name);
@@ -142,7 +143,8 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
       return;
     }
     const rest = this.#leadsWithBatch(name) ? probed.shape.slice(1) : probed.shape;
-    this.#specs.set(name, { id: name, op: node.op, shape: [null, ...rest], dtype: probed.dtype, layer, inputs });
+    const spec = { id: name, op: node.op, shape: [null, ...rest], dtype: probed.dtype, layer, inputs };
+    this.#specs.set(name, parameters === undefined ? spec : { ...spec, parameters });
   }
 
   #spec(id: NodeId): NodeSpec {
@@ -150,6 +152,24 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
     if (spec === undefined) throw unknownNode(id, this.#specs.keys());
     return spec;
   }
+}
+
+/** Weights that a node reads, under its first output. One that several nodes read counts where it is read first. */
+function parametersByNode(nodes: readonly OnnxNode[], constants: ReadonlyMap<string, Value>): Map<string, number> {
+  const counted = new Set<string>();
+  const found = new Map<string, number>();
+  for (const { inputs, outputs } of nodes) {
+    let count = 0;
+    for (const name of inputs) {
+      const value = constants.get(name);
+      if (value === undefined || value.dtype !== "float32" || counted.has(name)) continue;
+      counted.add(name);
+      count += value.shape.reduce((product, side) => product * side, 1);
+    }
+    const output = outputs.find((name) => name !== "");
+    if (count > 0 && output !== undefined) found.set(output, count);
+  }
+  return found;
 }
 
 /** PyTorch names nodes by the modules that they come from: `/layer1/layer1.0/conv1/Conv`. */

@@ -159,5 +159,6 @@ function versionsOf(sets: readonly OperatorSet[]): Map<string, number> {
 }
 
 function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  // A field that is left out is an empty list.
+  return new TextDecoder().decode(Uint8Array.from(bytes));
 }
