@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../../../src/common/errors.ts";
+import { markMovable } from "../../../../src/models/leanTape.ts";
 import { installGradientRepairs } from "../../../../src/models/repairs/installGradientRepairs.ts";
 import { guardTape, tapeLength } from "../../../../src/models/tape.ts";
 import "@tensorflow/tfjs-layers";
@@ -96,6 +97,7 @@ for (const backend of backends) {
           tf.tidy(() =>
             tf.grad((x) => {
               const start = tapeLength();
+              markMovable([x]);
               const y = tf.sum(tf.cast(f(x), "float32"));
               guardTape(start, (entry) => `the ${entry.kernelName} of the model`);
               return y;
