@@ -31,12 +31,12 @@ function encoderNodes(layers: number): Inspection["nodes"] {
 
 function encoder(layers: number, more: Partial<Inspection> = {}): Inspection {
   return inspectionSchema.parse({
-    path: "/work/models/minilm/model.onnx",
+    path: "/home/ada/models/minilm/model.onnx",
     name: "minilm",
     format: "onnx",
     files: [
-      { path: "/work/models/minilm/model.onnx", bytes: 312_000 },
-      { path: "/work/models/minilm/model.onnx.data", bytes: 45_123_000 },
+      { path: "/home/ada/models/minilm/model.onnx", bytes: 312_000 },
+      { path: "/home/ada/models/minilm/model.onnx.data", bytes: 45_123_000 },
     ],
     fingerprint: "9dc408caf5d05014ab9dc408caf5d05014ab9dc408caf5d05014ab9dc408caf5",
     parameterCount: 22_713_216,
@@ -71,13 +71,13 @@ function encoder(layers: number, more: Partial<Inspection> = {}): Inspection {
       node("probabilities", "Softmax", { shape: [null, 6] }),
     ],
     companions: [
-      { path: "/work/models/minilm/tokenizer.json", what: "tokenizer", used: true },
-      { path: "/work/models/minilm/config.json", what: "configuration", used: true },
-      { path: "/work/models/minilm/labels.txt", what: "labels", used: false },
+      { path: "/home/ada/models/minilm/tokenizer.json", what: "tokenizer", used: true },
+      { path: "/home/ada/models/minilm/config.json", what: "configuration", used: true },
+      { path: "/home/ada/models/minilm/labels.txt", what: "labels", used: false },
     ],
     inferred: {
       entry,
-      baseFolder: "/work/models/minilm",
+      baseFolder: "/home/ada/models/minilm",
       notes: ["Class names are from config.json.", 'Input "attention_mask" is held at its value.'],
     },
     gradientsUntried: null,
@@ -135,7 +135,7 @@ export const inspectScenes: Readonly<Record<string, InspectState>> = {
     phase: "failed",
     error: {
       title: "The file is truncated.",
-      file: "/work/models/minilm/model.onnx",
+      file: "/home/ada/models/minilm/model.onnx",
       expected: "a complete file",
       found: "an end after 900 bytes",
       whatToDo: "Copy the file again.",
@@ -148,8 +148,8 @@ export const inspectScenes: Readonly<Record<string, InspectState>> = {
     convertible: true,
     error: {
       title: "A TensorFlow SavedModel must be converted first.",
-      file: "/work/models/saved",
-      whatToDo: "Run pathlight convert /work/models/saved.",
+      file: "/home/ada/models/saved",
+      whatToDo: "Run pathlight convert /home/ada/models/saved.",
       code: "model-needs-conversion",
     },
   }),
