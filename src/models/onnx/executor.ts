@@ -12,6 +12,9 @@ export interface Plan {
   readonly fetches: readonly string[];
 }
 
+/** As many pairs of feeds and fetches as are remembered: a look at every node of a large model makes thousands. */
+const mostPlans = 64;
+
 /** As many sets of shapes as are remembered for one pair of feeds and fetches; batches come in few sizes. */
 const mostShapes = 8;
 
@@ -76,7 +79,11 @@ export class OnnxExecutor {
   #plan(feeds: ReadonlyMap<string, Value>, fetches: readonly string[]): { plan: Plan; statics: Map<string, Statics> } {
     const key = JSON.stringify([[...feeds.keys()].sort(), fetches]);
     const known = this.#plans.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#plans.delete(key);
+      this.#plans.set(key, known);
+      return known;
+    }
     const needed = new Set<OnnxNode>();
     const missing = new Set<string>();
     const pending = [...fetches];
@@ -94,6 +101,11 @@ export class OnnxExecutor {
     if (missing.size > 0) throw feedsMissing([...missing], fetches, feeds.keys());
     const made = { plan: { nodes: this.#graph.nodes.filter((node) => needed.has(node)), fetches }, statics: new Map() };
     this.#plans.set(key, made);
+    for (const [oldest, { statics }] of this.#plans) {
+      if (this.#plans.size <= mostPlans) break;
+      for (const set of statics.values()) disposeStatics(set);
+      this.#plans.delete(oldest);
+    }
     return made;
   }
 
