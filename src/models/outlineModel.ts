@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { throwIfCancelled } from "../common/cancellation.ts";
+import { outlineKerasArchive, outlineKerasH5 } from "./keras/outlineKeras.ts";
 import { locateModel, type ModelKind } from "./locateModel.ts";
 import type { ModelOutline, ModelOutliner } from "./modelOutline.ts";
 import { outlineOnnx } from "./onnx/outlineOnnx.ts";
@@ -8,6 +9,8 @@ import { outlineTfjs } from "./outlineTfjs.ts";
 /** By kind; a kind that is not here has no outline yet. */
 const outliners: Partial<Readonly<Record<ModelKind, ModelOutliner>>> = {
   tfjs: outlineTfjs,
+  "keras-h5": outlineKerasH5,
+  keras: outlineKerasArchive,
   onnx: outlineOnnx,
 };
 

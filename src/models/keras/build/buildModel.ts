@@ -1,17 +1,16 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { z } from "zod";
 import { PathlightError } from "../../../common/errors.ts";
-import type { Layer } from "../../layers/layerFields.ts";
-import { type Initializer, OwnLayer } from "../../layers/own/ownLayer.ts";
+import type { Initializer } from "../../layers/own/ownLayer.ts";
 import { type LayerCall, type LayerNode, type ModelGraph, TensorRef } from "../config/layerNode.ts";
-import { unknownLayer, unsupported } from "../config/readConfig.ts";
+import { unsupported } from "../config/readConfig.ts";
+import { storedLayers } from "../weights/storedLayers.ts";
 import { type BuildContext, type BuiltLayer, plainStore, type SymbolicTensor, type WeightStore } from "./builtLayer.ts";
 import { type CallTensors, callTensors } from "./callTensors.ts";
-import { findBuilder } from "./layerBuilders.ts";
+import { findOperation, isTensorFlowFunction } from "./findOperation.ts";
+import { readInput, sequentialShape } from "./inputLayer.ts";
+import { checkMasks, makeLayer, takeMasks } from "./makeLayer.ts";
 import { isSymbol, OperationCall } from "./operationCall.ts";
-import { operations } from "./operations.ts";
-import { tensorFlowFunction } from "./tensorFlowOperations.ts";
 
 export interface BuiltModel {
   readonly model: tfl.LayersModel;
@@ -55,14 +54,6 @@ function boundedZeros(mostValues: number): Initializer {
   });
   return zeros;
 }
-
-const inputSchema = z.object({
-  batch_shape: z.array(z.int().positive().nullable()).min(1).optional(),
-  batch_input_shape: z.array(z.int().positive().nullable()).min(1).optional(),
-  dtype: z.string().default("float32"),
-  ragged: z.literal(false, "ragged inputs are not supported").default(false),
-  sparse: z.literal(false, "sparse inputs are not supported").default(false),
-});
 
 /** A model and the calls that have been made in it. */
 class ModelBuilder {
@@ -136,8 +127,7 @@ class ModelBuilder {
     graph: ModelGraph,
     given: readonly SymbolicTensor[] | undefined,
   ): SymbolicTensor {
-    const own = inputSchema.safeParse(first.config).data;
-    const shape = own?.batch_input_shape ?? graph.builtShape ?? given?.[0]?.shape;
+    const shape = sequentialShape(first, graph) ?? given?.[0]?.shape;
     if (shape === undefined) {
       throw new PathlightError("model-unsupported-shape", "The model does not say which input it takes.", {
         expected: "an input shape in the first layer",
@@ -152,16 +142,9 @@ class ModelBuilder {
     const known = this.#outputs.get(name)?.[0]?.[0];
     if (known !== undefined) return known;
     const layer = this.#layers.get(name);
-    const checked = inputSchema.safeParse(layer?.config);
-    const shape = checked.data?.batch_shape ?? checked.data?.batch_input_shape;
-    if (layer?.className !== "InputLayer" || !checked.success || shape === undefined) {
-      throw this.#broken(
-        `${name} is not an input with a shape${checked.success ? "" : `: ${checked.error.issues[0]?.message ?? ""}`}`,
-      );
-    }
-    const dtype = tensorType(checked.data.dtype);
-    if (dtype === undefined) throw unsupported(layer, `dtype = ${checked.data.dtype}`);
-    const symbol = tfl.input({ shape: shape.slice(1), name, dtype });
+    const read = layer?.className === "InputLayer" ? readInput(layer) : { problem: "" };
+    if (read.problem !== undefined) throw this.#broken(`${name} is not an input with a shape${read.problem}`);
+    const symbol = tfl.input({ shape: read.shape.slice(1), name, dtype: read.dtype });
     this.#outputs.set(name, [[symbol]]);
     return symbol;
   }
@@ -188,38 +171,29 @@ class ModelBuilder {
 
   /** The outputs of an operation; undefined where the layer is none. */
   #operation(layer: LayerNode, call: LayerCall, name: string): SymbolicTensor[] | undefined {
+    const found = findOperation(layer);
+    if (found === undefined) return undefined;
     const resolve = (ref: TensorRef) => this.#tensor(ref, false);
-    const lambda = layer.className === "TFOpLambda" || layer.className === "SlicingOpLambda";
-    if (!lambda && !layer.operation) return undefined;
-    const known = lambda ? tensorFlowFunction(layer) : { operation: layer.className, rename: {}, defaults: undefined };
-    const definition =
-      known !== undefined && Object.hasOwn(operations, known.operation) ? operations[known.operation] : undefined;
-    if (known === undefined || definition === undefined) {
-      const what = lambda ? `The function ${String(layer.config["function"])}` : `The operation ${layer.className}`;
-      throw unknownLayer(layer, what);
-    }
-    const config = lambda ? (known.defaults ?? {}) : layer.config;
-    const bound = new OperationCall(layer, call, definition.parameters, config, known.rename, resolve);
-    const made = definition.build(bound, name, known.operation);
+    const bound = new OperationCall(layer, call, found, resolve);
+    const made = found.definition.build(bound, name, found.operation);
     const [input] = bound.inputs;
     const output = made.apply(bound.inputs.length === 1 && input !== undefined ? input : bound.inputs);
-    if (lambda) this.#built.set(layer.name, { layer: made, store: plainStore(layer, made) });
+    if (isTensorFlowFunction(layer)) this.#built.set(layer.name, { layer: made, store: plainStore(layer, made) });
     return [output].flat().filter(isSymbol);
   }
 
-  #apply(layer: LayerNode, { tensors, masks }: CallTensors): SymbolicTensor[] {
+  #apply(layer: LayerNode, called: CallTensors): SymbolicTensor[] {
+    const { tensors, masks } = called;
     let built = this.#built.get(layer.name);
     if (built === undefined) {
       if (layer.graph !== undefined) {
         const { model, store } = new ModelBuilder(layer, this.#context).build(tensors);
         built = { layer: model, store };
       } else built = makeLayer(layer, tensors, this.#context);
-      if (built.layer instanceof OwnLayer) built.layer.explicitMasks = masks.inputs;
+      takeMasks(built.layer, called);
       this.#built.set(layer.name, built);
     }
-    const taken = built.layer instanceof OwnLayer ? built.layer.explicitMasks : [];
-    if (taken.join() !== masks.inputs.join())
-      throw unsupported(layer, "a mask in one call and not in another, or of no use here");
+    checkMasks(layer, built.layer, called);
     const inputs = [...tensors, ...masks.tensors];
     const [input] = inputs;
     try {
@@ -246,9 +220,7 @@ class ModelBuilder {
   #store(graph: ModelGraph): Pick<BuiltModel, "store" | "layerNames"> {
     const stores: WeightStore[] = [];
     const layerNames: string[] = [];
-    graph.layers.forEach((layer, index) => {
-      // A Sequential model does not count its input layer, a functional one does; operations are no layers.
-      if (layer.operation || (layer.className === "InputLayer" && graph.ends === undefined && index === 0)) return;
+    for (const layer of storedLayers(graph)) {
       const built = this.#built.get(layer.name);
       layerNames.push(layer.name);
       stores.push(
@@ -260,7 +232,7 @@ class ModelBuilder {
           children: [],
         },
       );
-    });
+    }
     const { className, path, trainable } = this.#node;
     return { store: { className, path, trainable, variables: () => [], children: [], layers: stores }, layerNames };
   }
@@ -286,31 +258,6 @@ function skippedCalls(layer: LayerNode, end: boolean): number {
   return hasInput ? 1 : 0;
 }
 
-function makeLayer(node: LayerNode, inputs: readonly SymbolicTensor[], context: BuildContext): BuiltLayer {
-  const builder = node.operation ? undefined : findBuilder(node);
-  if (builder === undefined) throw unknownLayer(node);
-  const made = builder(node, inputs, context);
-  const built = "store" in made ? made : { layer: made, store: plainStore(node, made) };
-  if (!(built.layer instanceof OwnLayer)) limitMask(built.layer);
-  return built;
-}
-
-/** tfjs's layers that Keras lets masks pass through; all others end them. What makes masks knows so itself. */
-const handOn: ReadonlySet<string> = new Set([
-  "Dense",
-  "Activation",
-  "BatchNormalization",
-  "PReLU",
-  "Embedding",
-  "Masking",
-]);
-
-function limitMask(layer: Layer): void {
-  const name = layer.getClassName();
-  if (name === "Embedding" || name === "Masking") return;
-  layer.supportsMasking = handOn.has(name);
-}
-
 function references(call: LayerCall): TensorRef[] {
   const found: TensorRef[] = [];
   const pending: unknown[] = [...call.args, ...Object.values(call.kwargs)];
@@ -320,13 +267,6 @@ function references(call: LayerCall): TensorRef[] {
     else if (typeof value === "object" && value !== null) pending.push(...Object.values(value));
   }
   return found;
-}
-
-/** Whole numbers stay such; every precision of real numbers computes in float32. */
-function tensorType(dtype: string): tf.DataType | undefined {
-  if (/^u?int/.test(dtype)) return "int32";
-  if (dtype === "bool") return "bool";
-  return /^b?float/.test(dtype) ? "float32" : undefined;
 }
 
 function atLayer(cause: unknown, layer: LayerNode): PathlightError {

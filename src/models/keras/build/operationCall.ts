@@ -5,6 +5,7 @@ import type { Shape } from "../../layers/own/ownLayer.ts";
 import { type LayerCall, type LayerNode, TensorRef } from "../config/layerNode.ts";
 import { unsupported } from "../config/readConfig.ts";
 import type { SymbolicTensor } from "./builtLayer.ts";
+import type { FoundOperation } from "./findOperation.ts";
 
 /** An argument of an operation: a tensor of the graph or a constant. */
 export interface Operand {
@@ -30,20 +31,17 @@ export class OperationCall {
   readonly #values = new Map<string, unknown>();
   readonly #resolve: (ref: TensorRef) => SymbolicTensor;
 
-  /** `parameters` names the positional arguments; `config` holds what the operation was made with. */
   constructor(
     node: LayerNode,
     call: LayerCall,
-    parameters: readonly string[],
-    config: Readonly<Record<string, unknown>>,
-    rename: Readonly<Record<string, string>>,
+    { definition, config, rename }: FoundOperation,
     resolve: (ref: TensorRef) => SymbolicTensor,
   ) {
     this.node = node;
     this.#resolve = resolve;
     for (const [name, value] of Object.entries(config)) this.#values.set(name, value);
     call.args.forEach((value, index) => {
-      const name = parameters[index];
+      const name = definition.parameters[index];
       if (name === undefined) throw unsupported(node, `${call.args.length} arguments`);
       this.#values.set(name, value);
     });
@@ -81,7 +79,14 @@ export class OperationCall {
         if (input === undefined) throw this.#bad(name);
         return input;
       };
-      return { shape: symbol.shape, constant: false, get };
+      return {
+        // Read where it is needed, since an outline does not know it.
+        get shape() {
+          return symbol.shape;
+        },
+        constant: false,
+        get,
+      };
     }
     const checked = constantSchema.safeParse(value);
     if (!checked.success) throw this.#bad(name);

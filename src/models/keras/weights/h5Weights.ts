@@ -1,10 +1,8 @@
 import type { LayerVariable } from "../../layers/own/ownLayer.ts";
 import type { WeightStore } from "../build/builtLayer.ts";
 import type { Hdf5Contents } from "../hdf5/hdf5Contents.ts";
+import { weightNames } from "./h5Names.ts";
 import { type StoredWeights, weightsDiffer } from "./storedWeights.ts";
-
-/** State of random numbers, which some versions store among the weights. */
-const ignored = /(StateVar|seed_generator_state)(:0)?$/;
 
 /** What the last part of a weight's name says; those who share a role may be called differently. */
 const roles: Readonly<Record<string, string>> = {
@@ -35,7 +33,7 @@ export function assignH5Weights(
   (store.layers ?? []).forEach((layer, index) => {
     const wanted = [...trained(layer), ...untrained(layer)];
     const group = `/model_weights/${names[index] ?? ""}`;
-    const stored = textList(attributes.get(group), "weight_names").filter((name) => !ignored.test(name));
+    const stored = weightNames(attributes, group);
     if (stored.length !== wanted.length) {
       throw weightsDiffer(weights.file, layer.path, `${wanted.length} weights`, `${stored.length} in ${group}`);
     }
@@ -48,18 +46,6 @@ export function assignH5Weights(
       weights.assign(variable, path, layer.path);
     });
   });
-}
-
-/** An attribute that is a list of texts. HDF5 cannot hold long ones, so that Keras cuts them to name0, name1 … */
-export function textList(attributes: ReadonlyMap<string, string | string[]> | undefined, name: string): string[] {
-  const whole = attributes?.get(name);
-  if (whole !== undefined) return [whole].flat();
-  const parts: string[] = [];
-  for (let i = 0; ; i++) {
-    const part = attributes?.get(`${name}${i}`);
-    if (part === undefined) return parts;
-    parts.push(...[part].flat());
-  }
 }
 
 /** Keras's `trainable_weights`: nothing of what lies in a frozen layer. */
