@@ -63,7 +63,11 @@ export function inspectionTable(inspection: Inspection, colour: Colours): string
     ),
     ...places(
       colour.red("Ops that Pathlight does not have"),
-      nodes.filter(({ unsupported }) => unsupported === true),
+      nodes.filter(({ unsupported, reason }) => unsupported === true && reason === undefined),
+    ),
+    ...reasons(
+      colour.red("Used in a way that Pathlight does not have"),
+      nodes.filter(({ reason }) => reason !== undefined),
     ),
     ...places(
       colour.yellow("Nodes that the gradient cannot pass"),
@@ -94,6 +98,10 @@ function places(title: string, nodes: readonly InspectedNode[]): string[] {
     return [op, `${count} ×`, ids.slice(0, MOST_PLACES).join(", ") + more];
   });
   return [section(title, rows(lines))];
+}
+
+function reasons(title: string, nodes: readonly InspectedNode[]): string[] {
+  return nodes.length === 0 ? [] : [section(title, rows(nodes.map(({ id, op, reason }) => [op, id, reason ?? ""])))];
 }
 
 function companions({ companions: files }: Inspection, colour: Colours): string[] {

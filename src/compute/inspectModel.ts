@@ -152,10 +152,12 @@ function givenLayout(described: ManifestModel["inputs"][number] | undefined): In
 
 function nodeOf(node: NodeSpec | OutlineNode, unsupported: boolean, stopped: boolean): InspectedNode {
   const { id, op, shape, dtype, parameters } = node;
+  const reason = "reason" in node ? node.reason : undefined;
   return {
     ...{ id, op, shape: shape === null ? null : [...shape], dtype },
     ...(parameters === undefined ? {} : { parameters }),
     ...(unsupported ? { unsupported: true as const } : {}),
+    ...(reason === undefined ? {} : { reason }),
     ...(stopped ? { noGradient: true as const } : {}),
   };
 }

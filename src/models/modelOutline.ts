@@ -11,8 +11,10 @@ export interface OutlineNode {
   readonly dtype: string | null;
   /** Trained values that the node reads, counted once where several nodes share them. */
   readonly parameters?: number | undefined;
-  /** False: Pathlight has no such op, so a model with it cannot be built. */
+  /** False: Pathlight has no such op, or not in this form, so a model with it cannot be built. */
   readonly supported: boolean;
+  /** What of it is not supported, where Pathlight has the op itself: `groups = 3`, or a sentence. */
+  readonly reason?: string | undefined;
 }
 
 /** The structure of a model that need not be one that can be built: what inspection shows when loading fails. */

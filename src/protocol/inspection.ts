@@ -14,6 +14,8 @@ export const inspectedNodeSchema = z.strictObject({
   parameters: z.int().optional(),
   /** Pathlight has no such op, or cannot run it inside an explanation. */
   unsupported: z.literal(true).optional(),
+  /** What of it is not supported, where Pathlight has the op itself: `groups = 3`, or a sentence. */
+  reason: z.string().optional(),
   /** The gradient cannot pass: no gradient exists, or it is zero wherever there is one. */
   noGradient: z.literal(true).optional(),
 });

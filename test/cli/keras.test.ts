@@ -48,6 +48,33 @@ for (const backend of (await usableBackends()).filter((name) => name !== "cpu"))
   }
 }
 
+for (const name of ["custom-2.h5", "custom-3.keras"]) {
+  test(`inspect on ${name} names every layer that is refused, with where it stands and why`, async () => {
+    const model = space.write(join("custom", name), fixture(name));
+    const { code, stdout, stderr } = await runCli(["inspect", model, "--backend", "wasm"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /cannot be built/);
+    assert.match(stdout, /125 parameters, 10 nodes/);
+    assert.match(stdout, /steps +batch × 6 × 4 +float32/);
+    if (name.endsWith(".h5")) assert.match(stdout, /fixtures>Scale +2 × +part\/inner_scale, scale$/m);
+    else assert.match(stdout, /Scale +3 × +part\/inner_scale, scale, distributed\/each$/m);
+    assert.match(stdout, /Lambda +1 × +twice$/m);
+    assert.match(stdout, /Dense +bent_dense +The activation .*bent is not supported/);
+    assert.match(stdout, /part\/conv +Conv1D +unknown +39/);
+    assert.doesNotMatch(stdout, /undefined|null|\[object/);
+  });
+}
+
+test("inspect on a damaged Keras file is the error of loading, in one line", async () => {
+  const whole = fixture("custom-3.keras");
+  const model = space.write(join("damaged", "custom.keras"), whole.subarray(0, whole.length / 2));
+  const inspected = await runCli(["inspect", model, "--backend", "wasm"]);
+  const explained = await runCli(["explain", "--model", model, "--input", image, "--out", space.out()]);
+  assert.equal(inspected.code, 2);
+  assert.equal(inspected.stderr, explained.stderr);
+  assert.match(inspected.stderr, /^pathlight: .*\n$/);
+});
+
 test("a layer that is Python code is refused by its name, in one line, and nothing is run", async () => {
   const model = space.write(join("lambda", "lambda-2.h5"), fixture("lambda-2.h5"));
   const input = space.npy("three.npy", [3], Float32Array.of(1, 2, 3));

@@ -234,7 +234,7 @@ class LayerTreeView extends InspectElement {
       <span class="mono">${node.id}</span>
       <button class="secondary" title="Copy the id (Ctrl+C in the tree): what --output and pathlight.json take" @click=${() => this.#copy(node)}>${icon("copy")}Copy node id</button>
       <span class="dim">${facts.filter((fact) => fact !== undefined).join(" · ")}</span>
-      ${node.unsupported === true ? html`<span>${icon("error", "bad")} Pathlight cannot run this op in an explanation.</span>` : nothing}
+      ${node.unsupported === true ? html`<span>${icon("error", "bad")} ${node.reason === undefined ? "Pathlight cannot run this op in an explanation." : `Not supported here: ${node.reason}`}</span>` : nothing}
       ${node.noGradient === true ? html`<span>${icon("warning", "careful")} The gradient cannot pass this node.</span>` : nothing}
     </div>`;
   }

@@ -8,11 +8,13 @@ const MOST_PLACES = 6;
 
 /** Ops that cannot run and nodes that the gradient cannot pass: how often, and where they stand. */
 export function obstacleList(store: InspectStore, { nodes }: Inspection): TemplateResult | typeof nothing {
-  const unsupported = nodes.filter((node) => node.unsupported === true);
+  const unsupported = nodes.filter((node) => node.unsupported === true && node.reason === undefined);
+  const misused = nodes.filter((node) => node.reason !== undefined);
   const stopped = nodes.filter((node) => node.noGradient === true);
-  if (unsupported.length + stopped.length === 0) return nothing;
+  if (unsupported.length + misused.length + stopped.length === 0) return nothing;
   return html`<section data-band aria-label="What stands in the way" class="obstacles">
     ${table(store, "Ops that Pathlight cannot run", "an output before them may still be explained", "error", unsupported)}
+    ${table(store, "Used in a way that Pathlight does not have", "the details of a node say what it is", "error", misused)}
     ${table(store, "Nodes that the gradient cannot pass", "explain from a node behind them, or choose another output", "warning", stopped)}
   </section>`;
 }

@@ -1,7 +1,7 @@
 import type { ModelOutline, ModelOutliner, OutlineNode } from "../modelOutline.ts";
-import { layerRefusal } from "./build/layerRefusal.ts";
 import { isTensorFlowFunction } from "./build/findOperation.ts";
 import { readInput, sequentialShape } from "./build/inputLayer.ts";
+import { type LayerRefusal, layerRefusal } from "./build/layerRefusal.ts";
 import type { LayerNode, ModelGraph, TensorRef } from "./config/layerNode.ts";
 import { parseModel } from "./config/parseModel.ts";
 import { Hdf5Reader } from "./hdf5/hdf5Reader.ts";
@@ -55,12 +55,13 @@ function inside(graph: ModelGraph, outermost: boolean, counts: WeightCounts): Ou
     if (layer.graph !== undefined) return inside(layer.graph, false, counts);
     if (layer.className === "InputLayer" && !outermost) return [];
     const refusedInside = [...layer.wrapped.values()].flatMap(refusedIn);
-    const refused = refusedInside.length === 0 && layerRefusal(layer, graph.ends === undefined) !== undefined;
+    // What is refused inside a wrapper is no fault of the wrapper.
+    const refusal = refusedInside.length === 0 ? layerRefusal(layer, graph.ends === undefined) : undefined;
     const parameters = counts.byPath.get(layer.path) ?? 0;
     const node: OutlineNode = {
-      ...{ id: layer.path, op: opOf(layer), shape: null, dtype: null, supported: !refused },
+      ...outlineLayer(layer, refusal),
       ...(parameters > 0 ? { parameters } : {}),
-      ...(layer.className === "InputLayer" && !refused ? inputFields(layer) : {}),
+      ...(layer.className === "InputLayer" && refusal === undefined ? inputFields(layer) : {}),
     };
     return [node, ...refusedInside];
   });
@@ -71,8 +72,15 @@ function refusedIn(layer: LayerNode): OutlineNode[] {
   const uncounted: WeightCounts = { byPath: new Map(), total: 0 };
   if (layer.graph !== undefined) return inside(layer.graph, false, uncounted).filter(({ supported }) => !supported);
   const deeper = [...layer.wrapped.values()].flatMap(refusedIn);
-  if (deeper.length > 0 || layerRefusal(layer, true) === undefined) return deeper;
-  return [{ id: layer.path, op: opOf(layer), shape: null, dtype: null, supported: false }];
+  const refusal = deeper.length > 0 ? undefined : layerRefusal(layer, true);
+  return refusal === undefined ? deeper : [outlineLayer(layer, refusal)];
+}
+
+function outlineLayer(layer: LayerNode, refusal: LayerRefusal | undefined): OutlineNode {
+  return {
+    ...{ id: layer.path, op: opOf(layer), shape: null, dtype: null, supported: refusal === undefined },
+    ...(refusal?.reason === undefined ? {} : { reason: refusal.reason }),
+  };
 }
 
 /** A function of TensorFlow is told by its own name: as layers they are all of one class. */

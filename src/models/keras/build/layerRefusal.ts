@@ -6,15 +6,21 @@ import type { BuildContext, SymbolicTensor } from "./builtLayer.ts";
 import { callTensors } from "./callTensors.ts";
 import { findOperation } from "./findOperation.ts";
 import { readInput } from "./inputLayer.ts";
+import { findBuilder } from "./layerBuilders.ts";
 import { checkMasks, makeLayer, takeMasks } from "./makeLayer.ts";
 import { OperationCall } from "./operationCall.ts";
+
+export interface LayerRefusal {
+  /** What of the layer is not supported, an option or a sentence; undefined where it is the class or function itself. */
+  readonly reason: string | undefined;
+}
 
 /**
  * Why building a model would refuse this layer, asked of what builds it, for the layer alone: what it is called on has no
  * shape here, so that what only a shape would tell is not found. Undefined for a layer that is not refused, and for a
  * model, whose layers are asked themselves. `sequential`: it is called on the output of the one before.
  */
-export function layerRefusal(node: LayerNode, sequential: boolean): PathlightError | undefined {
+export function layerRefusal(node: LayerNode, sequential: boolean): LayerRefusal | undefined {
   if (node.graph !== undefined) return undefined;
   try {
     tf.tidy(() => {
@@ -24,8 +30,32 @@ export function layerRefusal(node: LayerNode, sequential: boolean): PathlightErr
   } catch (error) {
     if (error instanceof ShapeUnknown) return undefined;
     // What is malformed, and not unknown, is for loading to say.
-    return error instanceof PathlightError && error.code === "model-unknown-op" ? error : undefined;
+    if (!(error instanceof PathlightError) || error.code !== "model-unknown-op") return undefined;
+    return { reason: isNamesake(node) ? namesake : isKnown(node) ? reasonOf(error, node) : undefined };
   }
+}
+
+const namesake = "code that only its author has, called like a layer of Keras";
+
+function isNamesake(node: LayerNode): boolean {
+  return node.custom && !node.operation && findBuilder({ ...node, custom: false }) !== undefined;
+}
+
+/** Whether the class or function as such is one that Pathlight has. */
+function isKnown(node: LayerNode): boolean {
+  if (node.className === "InputLayer" || (!node.operation && findBuilder(node) !== undefined)) return true;
+  try {
+    return findOperation(node) !== undefined;
+  } catch {
+    // It throws for unknown functions, and for nothing else.
+    return false;
+  }
+}
+
+/** What was found there, without the place; where that is only the class again, the message says what it is about. */
+function reasonOf({ message, details: { found = "" } }: PathlightError, { className, path }: LayerNode): string {
+  const what = found.replace(` at ${path}`, "");
+  return what === "" || what === className ? message : what;
 }
 
 /** As far as it goes without shapes; nothing is applied, so that no weight is made. */
