@@ -130,7 +130,7 @@ export const scenes: readonly Scene[] = [
     settings: { "pathlight.maxEvaluations": 9 },
     set: lowTrust,
   },
-  { name: "dark-file", viewport: { width: 1640, height: 1120 }, theme: dark, set: file },
+  { name: "dark-file", viewport: { width: 1640, height: 1200 }, theme: dark, set: file },
   { name: "dark-audit", viewport: { width: 1310, height: 1000 }, theme: dark, set: audit },
   { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
