@@ -83,6 +83,22 @@ async function comparison(bench: Bench): Promise<void> {
   await bench.panel.locator(".comparison canvas").nth(2).waitFor();
 }
 
+/** A file in the editor with its characters coloured, and its explanation beside. */
+async function file(bench: Bench): Promise<void> {
+  await (await bench.file("code", "queue.ts")).dblclick();
+  await bench.page.locator(".view-line").first().waitFor();
+  await explain(bench, "code", "queue.ts");
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await drag(bench, ".editor-group-container", "x", -200);
+}
+
+async function audit(bench: Bench): Promise<void> {
+  await image(bench);
+  await bench.panel.locator("button.check").click();
+  await bench.panel.locator(".audited button").click();
+  await bench.panel.locator(".audit-table").first().waitFor();
+}
+
 async function inspect(bench: Bench): Promise<void> {
   await contextMenu(bench.page, await bench.file("models", "mobilenet-v2"), "Pathlight: Inspect Model");
   await bench.panel.locator("[role=treeitem]").first().waitFor();
@@ -114,6 +130,8 @@ export const scenes: readonly Scene[] = [
     settings: { "pathlight.maxEvaluations": 9 },
     set: lowTrust,
   },
+  { name: "dark-file", viewport: { width: 1640, height: 1200 }, theme: dark, set: file },
+  { name: "dark-audit", viewport: { width: 1310, height: 1000 }, theme: dark, set: audit },
   { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
   {

@@ -150,10 +150,10 @@ export class ExplainService {
     return this.#inTurn(options, async () => this.#open(model, await this.#activate(preference, options), options));
   }
 
-  inspect(path: string, preference: BackendPreference, options: CallOptions = {}): Promise<Inspection> {
+  inspect(model: ModelRef, preference: BackendPreference, options: CallOptions = {}): Promise<Inspection> {
     return this.#inTurn(options, async () => {
       const backend = await this.#activate(preference, options);
-      return inspectModel(path, backend.name, () => this.#open({ path }, backend, options), options.signal);
+      return inspectModel(model.path, backend.name, () => this.#open(model, backend, options), options.signal);
     });
   }
 

@@ -29,8 +29,8 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     doctor: async () => doctorView(await doctor(options), ready().activeBackend),
     inspectModel: async ({ model, backend }, { signal }) =>
       modelInfo(model.path, await ready().openModel(model, backend, { signal })),
-    inspect: ({ path, backend }, { signal, emit }) =>
-      ready().inspect(path, backend, {
+    inspect: ({ model, backend }, { signal, emit }) =>
+      ready().inspect(model, backend, {
         signal,
         emit: (event) => event.type === "stage" && emit({ message: event.message }),
       }),

@@ -139,6 +139,7 @@ function inputOf(
   const layout = kind !== "image" || shape === null ? null : (givenLayout(described) ?? guessLayout(shape.slice(1)));
   return {
     ...{ id, shape: shape === null ? null : [...shape], dtype, kind, layout },
+    bytes: described?.kind === "text" && described.tokenizer.type === "bytes",
     explained: described === undefined ? null : !held && (own.length > 0 || dtype === "float32"),
     embeddings: own.map(({ node, vocabularySize, dimensions }) => ({ node, vocabularySize, dimensions })),
   };

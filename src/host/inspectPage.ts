@@ -61,7 +61,13 @@ export class InspectPage implements vscode.Disposable {
     this.#set({ phase: "loading", stage: vscode.l10n.t("Starting the compute process"), error: null, stale: false });
     this.#watch([]);
     try {
-      const params = { path: this.#path, backend: settings.backend() };
+      const loaded = await this.#manifest();
+      const described = entryOf(loaded, [this.#path]);
+      const model = {
+        path: this.#path,
+        ...(described === undefined || loaded === undefined ? {} : { entry: described, baseFolder: loaded.folder }),
+      };
+      const params = { model, backend: settings.backend() };
       const inspection = await this.#services.compute.call("inspect", params, {
         signal: abort.signal,
         onEvent: ({ message }) => {
@@ -71,7 +77,7 @@ export class InspectPage implements vscode.Disposable {
       if (this.#abort !== abort) return;
       const files = inspection.files.map((file) => file.path);
       this.#watch(files);
-      const entry = entryOf(await this.#manifest(), files)?.name ?? null;
+      const entry = (described ?? entryOf(loaded, files))?.name ?? null;
       this.#set({ phase: "done", stage: null, inspection, entry });
     } catch (error) {
       if (this.#abort !== abort) return;

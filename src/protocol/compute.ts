@@ -102,7 +102,7 @@ export const computeContract = {
   },
   /** Everything about a model, for people; also of one that cannot be built, where its structure can be read. */
   inspect: {
-    params: z.strictObject({ path: z.string(), backend: backendPreferenceSchema }),
+    params: z.strictObject({ model: modelRefSchema, backend: backendPreferenceSchema }),
     result: inspectionSchema,
     event: z.strictObject({ message: z.string() }),
   },

@@ -25,6 +25,8 @@ export const inspectedInputSchema = z.strictObject({
   shape: shapeSchema,
   dtype: z.string().nullable(),
   kind: z.enum(["image", "text", "tensor"]),
+  /** Its tokens are bytes; false where that is not known. */
+  bytes: z.boolean(),
   /** Explained, or held at its value; null where the model cannot be built. */
   explained: z.boolean().nullable(),
   layout: z.enum(["channels-last", "channels-first"]).nullable(),

@@ -19,14 +19,18 @@ export function shapeWords(shape: readonly (number | null)[] | null): string {
   return shape.map((size, axis) => size ?? (axis === 0 ? "batch" : "any")).join(` ${MULTIPLY} `);
 }
 
-/** What Pathlight makes of an input, half a sentence. */
-export function inputWords({ kind, explained, layout, embeddings, shape, dtype }: InspectedInput): string {
+/** What Pathlight makes of an input, half a sentence. `named`: with the embedding's node, which may be long. */
+export function inputWords(
+  { kind, bytes, explained, layout, embeddings, shape, dtype }: InspectedInput,
+  named = true,
+): string {
   if (explained === null) return "not known: the model cannot be built";
   const [embedding] = embeddings;
   if (embedding !== undefined) {
     const { vocabularySize, dimensions, node } = embedding;
-    const through = `explained in the output of the embedding ${node}: ${countWords(vocabularySize)} tokens, ${dimensions} values each`;
-    return kind === "text" ? `text, ${through}` : `token ids, ${through}; no tokenizer is known`;
+    const through = `explained in the output of the embedding${named ? ` ${node}` : ""}: ${countWords(vocabularySize)} tokens, ${dimensions} values each`;
+    if (kind !== "text") return `token ids, ${through}; no tokenizer is known`;
+    return `${bytes ? "bytes of a file or text" : "text"}, ${through}`;
   }
   if (kind === "image") {
     const order = layout === null ? "" : `, ${layout.replace("-", " ")}`;

@@ -34,6 +34,6 @@ export function nodeTable(nodes: Audit["nodes"]): TemplateResult {
     <thead><tr><th scope="col">Layer</th><th scope="col">Operation</th><th scope="col" class="wide-cell">Node</th><th scope="col" class="right">Off by</th><th scope="col" class="right">Noise floor</th><th scope="col">Outcome</th></tr></thead>
     <tbody>${nodes.map(
       ({ id, op, layer, error, floor, agreement }) =>
-        html`<tr class=${agreement}><td>${layer ?? "–"}</td><td>${op}</td><td class="wide-cell mono">${id}</td><td class="right">${formatPercent(error)}</td><td class="right dim">${formatPercent(floor)}</td>${outcome(agreement)}</tr>`,
+        html`<tr class=${agreement}><td>${layer ?? "–"}</td><td class="op">${op}</td><td class="wide-cell mono">${id}</td><td class="right">${formatPercent(error)}</td><td class="right dim">${formatPercent(floor)}</td>${outcome(agreement)}</tr>`,
     )}</tbody></table>`;
 }

@@ -19,6 +19,9 @@ interface InspectHost {
 /** Up to this many nodes the tree starts open. */
 const SMALL = 60;
 
+/** With no more rows than this at the top, their groups start open. */
+const FEW = 4;
+
 /** Everything the page shows, in one place. */
 export class InspectStore extends EventTarget {
   state: InspectState | null = null;
@@ -87,6 +90,6 @@ function openAtFirst(tree: readonly TreeItem[]): string[] {
   const keys = (items: readonly TreeItem[]): string[] =>
     items.flatMap((item) => (item.children.length === 0 ? [] : [item.key, ...keys(item.children)]));
   if (count <= SMALL) return keys(tree);
-  // A single group at the top says nothing while it is closed.
-  return tree.length === 1 && tree[0] !== undefined ? [tree[0].key] : [];
+  // A group or two at the top say nothing while they are closed.
+  return tree.length > FEW ? [] : tree.filter(({ children }) => children.length > 0).map(({ key }) => key);
 }

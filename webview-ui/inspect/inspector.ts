@@ -99,11 +99,11 @@ export class Inspector extends InspectElement {
   }
 
   #inputs({ inputs }: Inspection): TemplateResult {
-    return html`<div><h2>Inputs <small>what Pathlight makes of them</small></h2><ul class="ports">${inputs.map(
+    return html`<div><h2>Inputs <small>${this.store.state?.entry === null ? "what Pathlight makes of them" : "as pathlight.json says"}</small></h2><ul class="ports">${inputs.map(
       (input) => html`<li>
         <button class="link mono" title="Show it in the tree" @click=${() => this.store.reveal(input.id)}>${input.id}</button>
         <span class="shape">${shapeWords(input.shape)}</span><span class="dim">${input.dtype ?? ""}</span>
-        <span class="says">${icon(input.explained === null ? "question" : input.explained ? "pulse" : "lock")}<span>${inputWords(input)}</span></span>
+        <span class="says">${icon(input.explained === null ? "question" : input.explained ? "pulse" : "lock")}<span>${inputWords(input, false)}</span></span>
         ${input.embeddings.map(
           ({ node }) =>
             html`<span class="says">${icon("symbol-array")}<button class="link mono" title="Show the embedding in the tree" @click=${() => this.store.reveal(node)}>${node}</button></span>`,

@@ -1,4 +1,4 @@
-import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import type { Explanation, TextAttribution } from "../../src/protocol/explanation.ts";
 import { formatScore, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { gradientCaption } from "../../src/protocol/verdict.ts";
@@ -21,6 +21,7 @@ const MOST_UNSEEN = 600;
 class TextView extends ValueListView<TokenGroup> {
   static override properties: PropertyDeclarations = { attribution: { attribute: false } };
   declare attribution: TextAttribution;
+  #inSight: number | null = null;
   #groups: { attribution: TextAttribution; unit: string; groups: readonly TokenGroup[] } | null = null;
 
   override get items(): readonly TokenGroup[] {
@@ -29,6 +30,21 @@ class TextView extends ValueListView<TokenGroup> {
       this.#groups = { attribution: this.attribution, unit, groups: tokenGroups(this.attribution, unit) };
     }
     return this.#groups.groups;
+  }
+
+  /** A long text scrolls by itself: what is chosen in the list or by key comes into sight, in both rows alike. */
+  protected override updated(changed: PropertyValues<this>): void {
+    super.updated(changed);
+    const { selectedIndex } = this.store.view;
+    if (selectedIndex === this.#inSight) return;
+    this.#inSight = selectedIndex;
+    for (const field of this.querySelectorAll<HTMLElement>(".tokens.long")) {
+      const chosen = field.querySelector("[aria-selected=true]")?.getBoundingClientRect();
+      if (chosen === undefined) continue;
+      const seen = field.getBoundingClientRect();
+      const isSeen = chosen.top >= seen.top && chosen.bottom <= seen.bottom;
+      if (!isSeen) field.scrollTop += (chosen.top + chosen.bottom - seen.top - seen.bottom) / 2;
+    }
   }
 
   override cycleGrain(): void {

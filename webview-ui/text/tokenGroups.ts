@@ -18,6 +18,8 @@ export interface TokenGroup {
   readonly spaced: boolean;
   /** Whether it is blank space that ends a line, so that code keeps its lines. */
   readonly breaks: boolean;
+  /** Columns by which the line after it is indented; 0 unless `breaks`. */
+  readonly indent: number;
   /** Bytes in the middle of the file, left out just before it. */
   readonly gapBefore: number | null;
   readonly ids: readonly number[];
@@ -81,6 +83,7 @@ export function tokenGroups(attribution: TextAttribution, unit: "word" | "token"
     const inText = previous.end > first.start && first.special !== "pad";
     const shown = inText ? text.slice(first.start, previous.end) : first.text;
     const blank = isBlank(first, text);
+    const breaks = blank && /[\n\r]/.test(shown);
     const leavesGap = gap !== null && readTo <= gap.at && first.start >= gap.at && first.special !== "pad";
     groups.push({
       index: order[start] ?? start,
@@ -91,7 +94,8 @@ export function tokenGroups(attribution: TextAttribution, unit: "word" | "token"
       gradient: sum(gradient, members),
       special: first.special,
       spaced: groups.length > 0 && !blank && (!inText || seenTo < 0 || first.start > seenTo),
-      breaks: blank && /[\n\r]/.test(shown),
+      breaks,
+      indent: breaks ? columnsOf(shown) : 0,
       gapBefore: leavesGap ? gap.bytes : null,
       ids: Array.from(members, (index) => tokens[index]?.id ?? 0),
     });
@@ -101,6 +105,12 @@ export function tokenGroups(attribution: TextAttribution, unit: "word" | "token"
     start = at;
   }
   return groups;
+}
+
+/** Columns of the blank space after its last line break; a tab is four. */
+function columnsOf(blank: string): number {
+  const last = blank.split(/[\n\r]/).at(-1) ?? "";
+  return last.replaceAll("\t", "    ").length;
 }
 
 /** Blank space as something that can be seen: each mark once, with how often. */

@@ -19,8 +19,15 @@ interface TokenRowLook {
   pick(position: number): void;
 }
 
-/** Height of a column above or below the line at the end of the scale, in pixels. */
+/** Height of a column above or below the line at the end of the scale, in pixels; of many tokens the second. */
 const COLUMN = 11;
+const LOW_COLUMN = 6;
+
+/** From here on the tokens stand closer and scroll in a field of their own, so that the reading below stays in sight. */
+const MANY = 150;
+
+/** Deeper code is not moved further in. */
+const MOST_INDENT = 32;
 
 /** Its mark is for lists and for the ear; between words it only clutters the line. */
 const ONE_SPACE = "␣";
@@ -31,6 +38,8 @@ export function tokenRow(
   read: (group: TokenGroup) => number,
   look: TokenRowLook,
 ): TemplateResult {
+  const long = groups.length > MANY;
+  const reach = long ? LOW_COLUMN : COLUMN;
   const onKey = (event: KeyboardEvent): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 4, ArrowUp: -4 }[event.key];
     if (by === undefined || !look.interactive) return;
@@ -41,7 +50,7 @@ export function tokenRow(
     look.pick(next);
     (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[role=option]")[next]?.focus();
   };
-  return html`<div class="tokens ${look.small ? "small-tokens" : ""}" role="listbox" aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
+  return html`<div class="tokens ${look.small ? "small-tokens" : ""} ${long ? "long" : ""}" role="listbox" aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
     ${groups.map((group, position) => {
       const value = read(group);
       const u = look.limit > 0 ? Math.max(-1, Math.min(1, value / look.limit)) : 0;
@@ -50,10 +59,10 @@ export function tokenRow(
       const place = Math.sign(u) * (0.12 + 0.8 * t);
       const uncertain =
         group.error !== null && read(group) === group.value && isUncertain(value, group.error, look.limit);
-      const height = `${Math.max(1, Math.round(t * COLUMN))}px`;
+      const height = `${Math.max(1, Math.round(t * reach))}px`;
       const chosen = position === look.selected;
       const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
-      return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+      return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.text === ONE_SPACE ? "space" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
         tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken}
         title="${spoken}${look.deltaF === 0 ? "" : `, ${formatShare(value / look.deltaF)} of the change`}"
         @click=${() => look.pick(position)}><span class="word" ${cssVars({
@@ -61,17 +70,23 @@ export function tokenRow(
           color: shown ? look.scale.ink(place) : "inherit",
         })}>${group.text === ONE_SPACE ? " " : group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars(
           {
-            bottom: u >= 0 ? "13px" : "auto",
-            top: u < 0 ? "13px" : "auto",
+            bottom: u >= 0 ? `${reach + 2}px` : "auto",
+            top: u < 0 ? `${reach + 2}px` : "auto",
             height: shown ? height : "0",
             background: look.scale.solid(u),
           },
-        )}></i></span></button>${group.breaks ? lineEnd : nothing}`;
+        )}></i></span></button>${group.breaks ? lineEnd(group.indent) : nothing}`;
     })}
   </div>`;
 }
 
-const lineEnd = html`<span class="line-end" role="presentation"></span>`;
+function lineEnd(indent: number): TemplateResult {
+  return html`<span class="line-end" role="presentation"></span>${
+    indent === 0
+      ? nothing
+      : html`<span class="indent" role="presentation" ${cssVars({ width: `${Math.min(indent, MOST_INDENT)}ch` })}></span>`
+  }`;
+}
 
 function gapNote(bytes: number): TemplateResult {
   return html`<span class="gap" role="note">⋯ the model does not see these ${formatCount(bytes)} bytes ⋯</span>`;

@@ -11,7 +11,7 @@ import { inspectSpec } from "./inspectSpec.ts";
 
 export interface Inspector {
   inspect(
-    path: string,
+    model: { readonly path: string },
     backend: "auto" | "tensorflow" | "wasm" | "cpu",
     options: { signal: AbortSignal },
   ): Promise<Inspection>;
@@ -39,7 +39,7 @@ export async function inspect(args: readonly string[], environment: InspectEnvir
   const path = options.has("convert") ? await convertedModel(asked, { terminal, signal }) : asked;
   const inspector = await environment.createExplainer({ threads: 1 });
   try {
-    const inspection = await inspector.inspect(path, backend, { signal });
+    const inspection = await inspector.inspect({ path }, backend, { signal });
     const shown = onlyOp(inspection, options.value("op"));
     terminal.out(
       options.has("json") ? `${JSON.stringify(shown, null, 2)}\n` : inspectionTable(shown, terminal.outColours),

@@ -7,7 +7,9 @@ import { memory } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import type { ExplainEvent } from "../../../src/protocol/compute.ts";
-import { inspectionSchema } from "../../../src/protocol/inspection.ts";
+import { type InspectedInput, inspectionSchema } from "../../../src/protocol/inspection.ts";
+import { inputWords } from "../../../src/protocol/inspectionWords.ts";
+import { modelSchema } from "../../../src/protocol/manifest.ts";
 
 const fixtures = path.resolve(import.meta.dirname, "../../fixtures");
 const digits = path.join(fixtures, "oracle/digits/model");
@@ -25,9 +27,9 @@ after(async () => {
 });
 
 test("what an inspection says of a model agrees with itself, and looking leaves no tensor", async () => {
-  await service.inspect(digits, "wasm");
+  await service.inspect({ path: digits }, "wasm");
   const before = memory().numTensors;
-  const found = inspectionSchema.parse(await service.inspect(digits, "wasm"));
+  const found = inspectionSchema.parse(await service.inspect({ path: digits }, "wasm"));
   assert.equal(memory().numTensors, before);
   const ids = new Set(found.nodes.map(({ id }) => id));
   for (const { id, logit } of found.outputs) assert.ok(ids.has(id) && ids.has(logit ?? ""));
@@ -41,7 +43,7 @@ test("what an inspection says of a model agrees with itself, and looking leaves 
 });
 
 test("token ids without a tokenizer are told as such, with the embedding that is explained", async () => {
-  const { inputs } = await service.inspect(text, "wasm");
+  const { inputs } = await service.inspect({ path: text }, "wasm");
   assert.deepEqual(
     inputs.map(({ kind, explained, embeddings }) => [
       kind,
@@ -52,11 +54,19 @@ test("token ids without a tokenizer are told as such, with the embedding that is
   );
 });
 
+test("what an entry says comes before what is inferred: a byte tokenizer, and no notes of guesses", async () => {
+  const tokenizer = { type: "bytes" as const };
+  const entry = modelSchema.parse({ name: "bytes", path: text, inputs: [{ kind: "text", tokenizer }] });
+  const { inputs, inferred } = await service.inspect({ path: text, entry, baseFolder: folder }, "wasm");
+  assert.deepEqual([inputs[0]?.kind, inputs[0]?.bytes, inferred?.notes], ["text", true, []]);
+  assert.match(inputWords(inputs[0] as InspectedInput), /^bytes of a file or text, explained in the output/);
+});
+
 test("a model that cannot be built is described by its file, and one without a structure ends with the error of loading", async () => {
   const broken = path.join(folder, "broken");
   await cp(digits, broken, { recursive: true });
   await rm(path.join(broken, "weights.bin"));
-  const found = inspectionSchema.parse(await service.inspect(broken, "wasm"));
+  const found = inspectionSchema.parse(await service.inspect({ path: broken }, "wasm"));
   assert.equal(found.problem?.code, "model-shard-missing");
   assert.equal(found.fingerprint, null);
   assert.deepEqual(
@@ -73,14 +83,14 @@ test("a model that cannot be built is described by its file, and one without a s
     (await readFile(path.join(broken, "model.json"), "utf8")).slice(0, 500),
   );
   await assert.rejects(
-    service.inspect(broken, "wasm"),
+    service.inspect({ path: broken }, "wasm"),
     (error) => error instanceof PathlightError && error.code === "model-invalid",
   );
 });
 
 test("an inspection that is cancelled ends as cancelled", async () => {
   await assert.rejects(
-    service.inspect(digits, "wasm", { signal: AbortSignal.abort() }),
+    service.inspect({ path: digits }, "wasm", { signal: AbortSignal.abort() }),
     (error) => error instanceof PathlightError && error.code === "cancelled",
   );
 });
