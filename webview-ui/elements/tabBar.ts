@@ -4,6 +4,20 @@ import { StoreElement } from "./storeElement.ts";
 import { tabs } from "./tabRegistry.ts";
 
 class TabBar extends StoreElement {
+  #count = 0;
+
+  /** With a tab goes what had the focus in it; it then stands on the tab that is shown instead. */
+  protected override updated(): void {
+    const count = this.querySelectorAll("[role=tab]").length;
+    const fewer = count < this.#count;
+    this.#count = count;
+    if (!fewer || !document.hasFocus()) return;
+    void Promise.resolve().then(() => {
+      if (document.activeElement !== document.body) return;
+      this.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus();
+    });
+  }
+
   protected override render(): TemplateResult {
     const { store } = this;
     const available = tabs.filter((tab) => tab.available(store));

@@ -65,8 +65,23 @@ function figures(explanation: Explanation, warnAbove: number): TemplateResult {
   </dl>`;
 }
 
+const AUDIT_CONTROLS = "[data-action=audit], [data-action=cancel-audit], .audited button";
+
 /** Verdict, ledger, four figures and details, with the path beside them; one line on the other tabs. */
 class TrustStrip extends StoreElement {
+  #auditHadFocus = false;
+
+  protected override willUpdate(): void {
+    super.willUpdate();
+    this.#auditHadFocus = this.querySelector(AUDIT_CONTROLS)?.matches(":focus") ?? false;
+  }
+
+  /** The button of the gradient check, its Cancel and its result replace each other; the focus goes with them. */
+  protected override updated(): void {
+    if (!this.#auditHadFocus || document.activeElement !== document.body) return;
+    this.querySelector<HTMLElement>(AUDIT_CONTROLS)?.focus();
+  }
+
   static override properties: PropertyDeclarations = { line: { type: Boolean }, opened: { state: true } };
   line = false;
   opened = false;
