@@ -79,7 +79,7 @@ export function verdictOf(explanation: VerdictInput, warnAbove: number, unit = "
         sentence:
           perFeature === null
             ? `The map adds up to the score change within ${sumOff}.`
-            : `The map adds up to the score change within ${sumOff}, and its values are good to about ${perFeature}.`,
+            : `The map adds up to the score change within ${sumOff}, and its values are good to ${perFeature.startsWith("<") ? "" : "about "}${perFeature}.`,
       };
     case "draft":
       return {
