@@ -1,3 +1,4 @@
+import { halfToFloat } from "../../common/halfPrecision.ts";
 /** Element types of `.npy` files that have a number for each element: the code after the byte order in `descr`. */
 export interface NpyType {
   /** NumPy's name, for example `float16`. */
@@ -20,17 +21,10 @@ export const npyTypes: ReadonlyMap<string, NpyType> = new Map([
     "u8",
     { name: "uint64", bytes: 8, integer: true, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
   ],
-  ["f2", { name: "float16", bytes: 2, integer: false, read: (view, at, little) => half(view.getUint16(at, little)) }],
+  [
+    "f2",
+    { name: "float16", bytes: 2, integer: false, read: (view, at, little) => halfToFloat(view.getUint16(at, little)) },
+  ],
   ["f4", { name: "float32", bytes: 4, integer: false, read: (view, at, little) => view.getFloat32(at, little) }],
   ["f8", { name: "float64", bytes: 8, integer: false, read: (view, at, little) => view.getFloat64(at, little) }],
 ] satisfies [string, NpyType][]);
-
-/** IEEE 754 binary16 to a number. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}

@@ -1,3 +1,4 @@
+import { halfToFloat } from "../../../common/halfPrecision.ts";
 import type { Hdf5Dataset } from "../hdf5/hdf5Contents.ts";
 
 /** The values of a dataset in float32, whatever they were stored in; undefined for what are no numbers. */
@@ -22,7 +23,7 @@ function reader(
 ): ((at: number) => number) | undefined {
   if (kind === "bytes") return width === 2 ? (at) => bfloat16(data.getUint16(at, true)) : undefined;
   if (kind === "float") {
-    if (width === 2) return (at) => float16(data.getUint16(at, little));
+    if (width === 2) return (at) => halfToFloat(data.getUint16(at, little));
     if (width === 4) return (at) => data.getFloat32(at, little);
     return width === 8 ? (at) => data.getFloat64(at, little) : undefined;
   }
@@ -38,16 +39,6 @@ function reader(
     default:
       return undefined;
   }
-}
-
-/** IEEE 754 binary16. */
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper half of a float32. */

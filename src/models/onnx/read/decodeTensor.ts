@@ -1,4 +1,5 @@
 import { PathlightError } from "../../../common/errors.ts";
+import { halfToFloat } from "../../../common/halfPrecision.ts";
 import { modelInvalid } from "../../disk/modelErrors.ts";
 import { type Int64, type TensorProto, toNumber } from "./decodeProto.ts";
 import { computeType, elementTypes, type HostTensor } from "./hostTensor.ts";
@@ -109,16 +110,6 @@ const largest = 2 ** 31 - 1;
 
 function saturate(value: number): number {
   return Math.max(-largest - 1, Math.min(largest, value));
-}
-
-/** IEEE 754 binary16, given by its bits. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** The upper half of a float32. */
