@@ -179,6 +179,7 @@ function attributionOf(
         text: prepared.text,
         truncatedFrom: prepared.encoded.truncatedFrom,
         gap: prepared.encoded.gap,
+        fields: [{ name: prepared.info.column, start: 0, end: prepared.text.length }],
         tokens: [...prepared.encoded.tokens],
       };
     case "tensor":

@@ -97,6 +97,13 @@ export const textAttributionSchema = z.strictObject({
     .strictObject({ at: z.int().min(0), bytes: z.int().min(1) })
     .nullable()
     .default(null),
+  /**
+   * Where in `text` (UTF-16 offsets) the sample's fields stand: one, or those of a pair that the model reads as one
+   * sequence. `name`: the column of a data row; null for a text that stands in no row.
+   */
+  fields: z
+    .array(z.strictObject({ name: z.string().nullable(), start: z.int().min(0), end: z.int().min(0) }))
+    .default([]),
   tokens: z.array(tokenSchema),
   /** One value a token. */
   values: float32,

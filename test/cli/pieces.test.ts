@@ -118,6 +118,7 @@ test("places are written so that they can be found", () => {
       text: "Who?",
       truncatedFrom: null,
       gap: null,
+      fields: [],
       tokens: [
         { text: "who", id: 5, start: 0, end: 3, special: "none", word: 0 },
         { text: "?", id: 6, start: 3, end: 4, special: "none", word: 1 },

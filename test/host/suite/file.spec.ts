@@ -20,6 +20,7 @@ function seen(bytes: Uint8Array, head: number, tail: number): TextAttribution {
     text,
     truncatedFrom: null,
     gap: encoded.gap,
+    fields: [],
     tokens: [...encoded.tokens],
     values,
     gradient: null,

@@ -19,6 +19,7 @@ function attributionOf(bytes: Uint8Array, window: ByteWindow): TextAttribution |
       text,
       truncatedFrom: null,
       gap: encoded.gap,
+      fields: [],
       tokens: [...encoded.tokens],
       values: Float32Array.from(encoded.tokens, ({ special, id }) => (special === "pad" ? 0 : id)),
       gradient: null,

@@ -15,6 +15,7 @@ function attributionOf(text: string, head: number, tail: number) {
     text: shown,
     truncatedFrom: null,
     gap: encoded.gap,
+    fields: [],
     tokens: [...encoded.tokens],
     values: Float32Array.from(encoded.tokens, () => 1),
     gradient: null,

@@ -194,6 +194,7 @@ export function textExplanation(change: Partial<Explanation> = {}): Explanation 
     text,
     truncatedFrom: at,
     gap: null,
+    fields: [],
     tokens,
     values,
     gradient: values.map((value) => value * 1.1),
