@@ -15,7 +15,16 @@ export const sampleRefSchema = z.discriminatedUnion("kind", [
     labelColumn: z.string().min(1).optional(),
   }),
   /** A piece of text, for example an editor selection; `origin` says where it stood. */
-  z.strictObject({ kind: z.literal("text"), text: z.string(), origin: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal("text"),
+    text: z.string(),
+    origin: z.string().optional(),
+    /**
+     * A row of a data file as it stands in an editor, which need not be what is on disk: `text` is its value in `column`,
+     * `fields` are the values of all columns that hold text or numbers.
+     */
+    row: z.strictObject({ column: z.string().min(1), fields: z.record(z.string(), z.string()) }).optional(),
+  }),
 ]);
 
 /** `name` as in the manifest; `value`: every number of the model's own input; `file`: an image, or `.npy` as the model's own tensor. */

@@ -43,7 +43,10 @@ export async function prepareSample(
 ): Promise<PreparedSample> {
   if (sample.kind === "text") {
     if (input.kind !== "text") throw wrongKind("a piece of text", input.kind, undefined);
-    const info = { title: sample.origin ?? "Text", path: null, row: null, columns: [], column: null, label: null };
+    const { row } = sample;
+    const columns = row === undefined ? [] : Object.keys(row.fields);
+    const title = sample.origin ?? "Text";
+    const info = { title, path: null, row: null, columns, column: row?.column ?? null, label: null };
     return { ...textOf(sample.text, input, context), info };
   }
   const { path } = sample;

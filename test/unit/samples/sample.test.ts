@@ -89,6 +89,10 @@ test("sample: rows, selections and whole files of text", async () => {
   assert.deepEqual([selection.info.title, selection.info.path], ["main.py:3", null]);
   const whole = await prepareSample(file(write("notes.md", "it is")), text, forText);
   assert.equal(whole.kind === "text" && whole.text, "it is");
+  const row = { column: "question", fields: { question: "what is", type: "thing" } };
+  const typed = await prepareSample({ kind: "text", text: "what is", row }, text, forText);
+  assert.equal(typed.info.column, "question");
+  assert.deepEqual(typed.info.columns, ["question", "type"]);
   const long = await prepareSample({ kind: "text", text: "what is it what is it" }, text, forText);
   assert(long.kind === "text", long.kind);
   assert.equal(long.encoded.truncatedFrom, 19);
