@@ -89,8 +89,8 @@ test("sample: rows, selections and whole files of text", async () => {
   assert.deepEqual([selection.info.title, selection.info.path], ["main.py:3", null]);
   const whole = await prepareSample(file(write("notes.md", "it is")), text, forText);
   assert.equal(whole.kind === "text" && whole.text, "it is");
-  const row = { column: "question", fields: { question: "what is", type: "thing" } };
-  const typed = await prepareSample({ kind: "text", text: "what is", row }, text, forText);
+  const typedRow = { column: "question", fields: { question: "what is", type: "thing" } };
+  const typed = await prepareSample({ kind: "text", text: "what is", row: typedRow }, text, forText);
   assert.equal(typed.info.column, "question");
   assert.deepEqual(typed.info.columns, ["question", "type"]);
   const long = await prepareSample({ kind: "text", text: "what is it what is it" }, text, forText);
