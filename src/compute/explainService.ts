@@ -10,6 +10,7 @@ import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/ex
 import type { BackendInfo, Explanation, Prediction } from "../protocol/explanation.ts";
 import type { Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
+import type { WhatIfAnswer, WhatIfEdit } from "../protocol/whatIf.ts";
 import { inferManifestModel } from "../samples/index.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
 import { type AuditRunOptions, auditRun } from "./auditRun.ts";
@@ -23,6 +24,7 @@ import { Run } from "./run.ts";
 import { runKey } from "./runKey.ts";
 import { planGrain } from "./runPlan.ts";
 import { RunStore } from "./runStore.ts";
+import { type WhatIfOptions, whatIf } from "./whatIf.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -90,7 +92,7 @@ export class ExplainService {
   refine(runId: string, tolerance: number, maxEvaluations: number, options: CallOptions = {}): Promise<Explanation> {
     return this.#inTurn(options, async () => {
       const run = this.#runs.get(runId);
-      const loaded = await this.#reopen(run, options);
+      const { loaded } = await this.#reopen(run, options);
       run.limits = { ...run.limits, tolerance, maxEvaluations };
       return this.#integrate(run, run.integration, loaded, options);
     });
@@ -100,7 +102,7 @@ export class ExplainService {
   audit(runId: string, options: AuditCallOptions = {}): Promise<Explanation> {
     return this.#inTurn({ signal: options.signal }, async () => {
       const run = this.#runs.get(runId);
-      const loaded = await this.#reopen(run, options);
+      const { loaded } = await this.#reopen(run, options);
       run.audit = await auditRun(run, loaded.model, options);
       return run.explanation(WARN_ABOVE);
     });
@@ -112,6 +114,15 @@ export class ExplainService {
       const { run, loaded } = await this.#prepare(request, options);
       run.audit = await auditRun(run, loaded.model, options);
       return run.explanation(WARN_ABOVE);
+    });
+  }
+
+  /** What the model says of edited texts of a run. Throws `run-unknown` where it is not kept. */
+  whatIf(runId: string, edits: readonly WhatIfEdit[], options: WhatIfOptions = {}): Promise<WhatIfAnswer> {
+    return this.#inTurn({ signal: options.signal }, async () => {
+      const run = this.#runs.get(runId);
+      const opened = await this.#reopen(run, options);
+      return whatIf(run, run.explanation(WARN_ABOVE), opened, edits, options);
     });
   }
 
@@ -249,11 +260,11 @@ export class ExplainService {
   }
 
   /** The model of a run, on the backend that it began on. Throws `run-unknown` when the file has changed since. */
-  async #reopen(run: Run, options: CallOptions): Promise<LoadedModel> {
+  async #reopen(run: Run, options: CallOptions): Promise<OpenedModel> {
     const { request } = run.plan;
     const backend = await this.#activate(run.plan.backend.name, options);
-    const { loaded } = await this.#open(request.model, backend, options);
-    if (loaded.fingerprint === run.plan.model.fingerprint) return loaded;
+    const opened = await this.#open(request.model, backend, options);
+    if (opened.loaded.fingerprint === run.plan.model.fingerprint) return opened;
     throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
       file: request.model.path,
       whatToDo: "Run it again.",

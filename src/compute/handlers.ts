@@ -54,6 +54,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     exportExplanation: async ({ explanation, request, folder }) => ({
       files: await exportAll(folder, { explanation, request, tensors: ready().tensorsOf(explanation) }),
     }),
+    whatIf: ({ runId, edits }, { signal, emit }) => ready().whatIf(runId, edits, { signal, onProgress: emit }),
     statistics: () => ({ rss: process.memoryUsage().rss, tensors: memory().numTensors }),
   };
 }

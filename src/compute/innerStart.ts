@@ -51,5 +51,6 @@ export async function innerStart(
     x: x.values,
     baseline: start.values,
     prepared: { kind: "tensor", tensor, notes: [], info: first.prepared.info },
+    blank: null,
   };
 }

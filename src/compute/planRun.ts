@@ -7,7 +7,7 @@ import { fromTensorError } from "../engine/tensorErrors.ts";
 import type { BaselineSpec, ExplainRequest } from "../protocol/explain.ts";
 import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
 import { baselineNames } from "../protocol/manifest.ts";
-import { type PreparedBaseline, prepareBaseline, readLabels, shapeText } from "../samples/index.ts";
+import { blankOf, type PreparedBaseline, prepareBaseline, readLabels, shapeText } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
 import { innerStart } from "./innerStart.ts";
@@ -172,6 +172,7 @@ async function explainedInputs(
         x: Float32Array.from(data),
         baseline: Float32Array.from(baseline.tensor.data),
         prepared,
+        blank: null,
       },
     ];
   }
@@ -191,6 +192,7 @@ async function explainedInputs(
       x,
       baseline: start,
       prepared,
+      blank: blankOf(input.context.tokenizer),
     });
   }
   return explained;

@@ -4,7 +4,13 @@ import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
 import type { CompanionRole } from "../protocol/companionRole.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { ManifestInput, ManifestModel } from "../protocol/manifest.ts";
-import { createTokenizer, type PreparedSample, prepareSample, type SampleContext } from "../samples/index.ts";
+import {
+  blankTokens,
+  createTokenizer,
+  type PreparedSample,
+  prepareSample,
+  type SampleContext,
+} from "../samples/index.ts";
 import { assignSamples, missingInput } from "./assignSamples.ts";
 import { companionsOf, fillCompanion } from "./companions.ts";
 import type { OpenedModel } from "./explainService.ts";
@@ -38,7 +44,8 @@ export async function prepareInputs(
   const given = new Map<string, PreparedInput>();
   for (const { spec, sample } of assigned) {
     if (sample === null) continue;
-    given.set(spec.id, await prepareInput(spec, sample, companions, opened, signal));
+    const input = await prepareInput(spec, sample, companions, opened, signal);
+    given.set(spec.id, withBlanks(input, request.blanked));
   }
   const text = [...given.values()].find(
     ({ role, prepared }) => role === undefined && prepared.kind === "text",
@@ -52,6 +59,13 @@ export async function prepareInputs(
     const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
     return { spec, manifest: { kind: "tensor", hold: true }, context, prepared, embeddings: [], role, note };
   });
+}
+
+/** What follows from the text, such as its mask, then follows from the text with its blanks. */
+function withBlanks(input: PreparedInput, blanked: ExplainRequest["blanked"]): PreparedInput {
+  const wanted = blanked?.find((entry) => entry.input === input.spec.id);
+  if (wanted === undefined) return input;
+  return { ...input, prepared: blankTokens(input.prepared, wanted.tokens, input.context.tokenizer) };
 }
 
 async function prepareInput(

@@ -181,6 +181,7 @@ function attributionOf(
         gap: prepared.encoded.gap,
         fields: [{ name: prepared.info.column, start: 0, end: prepared.text.length }],
         tokens: [...prepared.encoded.tokens],
+        blank: explained.blank,
       };
     case "tensor":
       return {

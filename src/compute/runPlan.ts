@@ -9,7 +9,7 @@ import {
 import type { NodeId, OutputHead } from "../engine/port.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
 import type { ExplainRequest, Settings } from "../protocol/explain.ts";
-import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
+import type { BackendInfo, BlankToken, Prediction } from "../protocol/explanation.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import type { PreparedSample } from "../samples/index.ts";
 import type { ScalarTarget } from "./target.ts";
@@ -31,6 +31,8 @@ export interface ExplainedInput {
   readonly x: Float32Array;
   readonly baseline: Float32Array;
   readonly prepared: PreparedSample;
+  /** What a token of a text can be blanked with. */
+  readonly blank: BlankToken | null;
 }
 
 /** All that a run needs to know, as plain numbers: tensors are made when it computes and gone when it has. */

@@ -5,6 +5,7 @@ import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRe
 import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
 import { inspectionSchema } from "./inspection.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
+import { whatIfAnswerSchema, whatIfParamsSchema } from "./whatIf.ts";
 
 /** Methods of the compute process, called by the extension host. Each has params, a result and, where it streams, an event. */
 
@@ -169,6 +170,12 @@ export const computeContract = {
     params: nothing,
     result: z.strictObject({ rss: z.number(), tensors: z.int() }),
     event: nothing,
+  },
+  /** Edited texts of a run, measured by forward passes. */
+  whatIf: {
+    params: whatIfParamsSchema,
+    result: whatIfAnswerSchema,
+    event: z.strictObject({ done: z.int(), total: z.int() }),
   },
 } as const;
 

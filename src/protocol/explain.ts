@@ -85,6 +85,18 @@ export const explainRequestSchema = z.strictObject({
   settings: settingsSchema,
   /** Absolute paths of the files that the `mean` baseline is taken over. */
   meanOver: z.array(z.string()).optional(),
+  /**
+   * Tokens with a blank one in their place (mask, unknown or padding, see `blank` of a text's attribution): positions in
+   * the text of an input, with the ids that stand there otherwise, so that a text that has changed is not taken for it.
+   */
+  blanked: z
+    .array(
+      z.strictObject({
+        input: z.string(),
+        tokens: z.array(z.strictObject({ position: z.int().min(0), id: z.int() })).min(1),
+      }),
+    )
+    .optional(),
 });
 
 export type SampleRef = z.output<typeof sampleRefSchema>;
@@ -93,6 +105,7 @@ export type TargetSpec = z.output<typeof targetSchema>;
 export type Method = z.output<typeof methodSchema>;
 export type Rule = z.output<typeof ruleSchema>;
 export type BackendPreference = z.output<typeof backendPreferenceSchema>;
+export type BlankedTokens = NonNullable<ExplainRequest["blanked"]>[number];
 export type Settings = z.output<typeof settingsSchema>;
 export type ModelRef = z.output<typeof modelRefSchema>;
 export type ExplainRequest = z.output<typeof explainRequestSchema>;

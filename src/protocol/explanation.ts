@@ -109,6 +109,11 @@ export const textAttributionSchema = z.strictObject({
   values: float32,
   gradient: float32.nullable(),
   cellErrors: float32.nullable(),
+  /** What can be put in the place of a token to ask what it does: null where the tokenizer has none; absent: not known. */
+  blank: z
+    .strictObject({ id: z.int(), text: z.string(), kind: z.enum(["mask", "unknown", "pad"]) })
+    .nullable()
+    .optional(),
 });
 
 export const tensorAttributionSchema = z.strictObject({
@@ -227,6 +232,7 @@ export type Crop = z.output<typeof cropSchema>;
 export type Token = z.output<typeof tokenSchema>;
 export type ImageAttribution = z.output<typeof imageAttributionSchema>;
 export type TextGap = NonNullable<TextAttribution["gap"]>;
+export type BlankToken = NonNullable<TextAttribution["blank"]>;
 export type TextAttribution = z.output<typeof textAttributionSchema>;
 export type TensorAttribution = z.output<typeof tensorAttributionSchema>;
 export type Attribution = z.output<typeof attributionSchema>;

@@ -1,4 +1,5 @@
 export { availableBaselines, type PreparedBaseline, prepareBaseline } from "./baselines.ts";
+export { blankOf, blankTokens } from "./blankTokens.ts";
 export type { DecodedImage } from "./image/decodedImage.ts";
 export { encodePicture } from "./image/encodePicture.ts";
 export { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";

@@ -1,0 +1,64 @@
+import { basename } from "node:path";
+import { PathlightError } from "../common/errors.ts";
+import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import { readRowValues } from "../samples/index.ts";
+
+/** The fields of an input's text as they are to be read. */
+export interface InputFields {
+  readonly input: string;
+  readonly fields: readonly { readonly name: string | null; readonly text: string }[];
+}
+
+/**
+ * The request with texts of ours in place of what its samples say: the columns of a row, a whole text, one for each
+ * input. What is not among `inputs` stays. Reads the other columns of a row from its file.
+ */
+export async function editedRequest(request: ExplainRequest, inputs: readonly InputFields[]): Promise<ExplainRequest> {
+  const named = new Set(request.samples.map(({ input }) => input));
+  const samples: ExplainRequest["samples"] = [];
+  for (const entry of request.samples) {
+    // A sample without a name is of the inputs that nobody else names.
+    const own = inputs.filter(({ input }) => (entry.input === undefined ? !named.has(input) : entry.input === input));
+    const fields = own.flatMap((input) => input.fields);
+    samples.push(fields.length === 0 ? entry : { ...entry, sample: await withTexts(entry.sample, fields) });
+  }
+  return { ...request, samples };
+}
+
+async function withTexts(sample: SampleRef, fields: InputFields["fields"]): Promise<SampleRef> {
+  const [first] = fields;
+  if (first === undefined) return sample;
+  const columns = fields.flatMap(({ name, text }) => (name === null ? [] : [[name, text] as const]));
+  if (sample.kind === "text") {
+    const { row } = sample;
+    if (row === undefined) return { ...sample, text: first.text };
+    const text = fields.find(({ name }) => name === row.column)?.text ?? first.text;
+    return { ...sample, text, row: { ...row, fields: { ...row.fields, ...Object.fromEntries(columns) } } };
+  }
+  const { path, row } = sample;
+  const origin = row === undefined ? basename(path) : `${basename(path)} : row ${row + 1}`;
+  if (row === undefined || first.name === null) return { kind: "text", text: first.text, origin };
+  const column = columns.find(([name]) => name === sample.column)?.[0] ?? first.name;
+  const text = fields.find(({ name }) => name === column)?.text ?? first.text;
+  const others = await rowFields(path, row);
+  return { kind: "text", text, origin, row: { column, fields: { ...others, ...Object.fromEntries(columns) } } };
+}
+
+/** All columns of a row that hold text or numbers. */
+async function rowFields(path: string, row: number): Promise<Record<string, string>> {
+  const { fields } = await readRowValues(path, row);
+  const known: Record<string, string> = {};
+  for (const [name, value] of fields) {
+    if (typeof value === "string" || typeof value === "number") known[name] = String(value);
+  }
+  return known;
+}
+
+/** `usage`: what is shown of the sample is not all that the model reads, so that its text cannot be edited. */
+export function notEditable(isCut: boolean): PathlightError {
+  return new PathlightError("usage", "The characters of this sample cannot be edited, only blanked.", {
+    expected: "a text that is all of what the model reads",
+    found: isCut ? "the start and the end of a file" : "token ids, or bytes that are no text",
+    whatToDo: "Blank the tokens, or edit the file itself.",
+  });
+}

@@ -1,0 +1,122 @@
+import { PathlightError } from "../common/errors.ts";
+import { scoreOf } from "../engine/scoreOf.ts";
+import type { Explanation, Prediction, TextAttribution } from "../protocol/explanation.ts";
+import type { WhatIfAnswer, WhatIfEdit, WhatIfResult } from "../protocol/whatIf.ts";
+import type { OpenedModel } from "./explainService.ts";
+import { forwardRows } from "./forwardRows.ts";
+import { feedOf, type PreparedInput, prepareInputs } from "./prepareInputs.ts";
+import type { Run } from "./run.ts";
+import { type EditAttempt, RunEditor, tokensOf } from "./runEditor.ts";
+import type { RunPlan } from "./runPlan.ts";
+import { predictionsOf, taskOf } from "./target.ts";
+
+const STRONGEST = 5;
+
+export interface WhatIfOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+/**
+ * What the model says of edited texts of a run, by forward passes. An edit that cannot be made fails by itself; throws
+ * `cancelled`, and what the run's own sample throws when it is read again.
+ */
+export async function whatIf(
+  run: Run,
+  explanation: Explanation,
+  opened: OpenedModel,
+  edits: readonly WhatIfEdit[],
+  { signal, onProgress }: WhatIfOptions = {},
+): Promise<WhatIfAnswer> {
+  const { plan } = run;
+  const original = await prepareInputs(plan.request, opened, signal);
+  const texts = new Map<string, TextAttribution>();
+  for (const attribution of explanation.attributions) {
+    if (attribution.kind === "text") texts.set(attribution.input, attribution);
+  }
+  for (const [input, { tokens }] of texts) {
+    const now = tokensOf(original, input);
+    if (now.length !== tokens.length || now.some(({ id }, at) => id !== tokens[at]?.id)) throw hasChanged(explanation);
+  }
+  const editor = new RunEditor(plan.request, texts, original, opened, signal);
+  const attempts: (EditAttempt | PathlightError)[] = [];
+  for (const edit of edits) attempts.push(await editor.attempt(edit));
+  const fed = [original, ...attempts.flatMap((attempt) => (attempt instanceof Error ? [] : [attempt.inputs]))];
+  const measured = await measure(plan, opened, fed, { signal, onProgress });
+  const [before, ...after] = measured;
+  if (before === undefined) throw new PathlightError("internal", "The original was not measured.");
+  return {
+    original: { score: before.score, target: before.target },
+    results: attempts.map((attempt): WhatIfResult => {
+      if (attempt instanceof Error) return failed(attempt);
+      const found = after.shift();
+      if (found === undefined || !Number.isFinite(found.score)) return failed(notFinite());
+      return {
+        kind: "measured",
+        ...found,
+        removed: [...attempt.edited].map(([input, { removed }]) => ({ input, tokens: [...removed] })),
+        texts: [...attempt.edited].flatMap(([input, { shown }]) =>
+          shown.map(({ name, text }) => ({ input, name, text })),
+        ),
+        notes: [...attempt.notes],
+        samples: attempt.request.samples,
+        ...(attempt.request.blanked === undefined ? {} : { blanked: attempt.request.blanked }),
+      };
+    }),
+  };
+}
+
+function hasChanged({ sample }: Explanation): PathlightError {
+  return new PathlightError("run-unknown", "The sample has changed since this explanation was made.", {
+    file: sample.path ?? undefined,
+    whatToDo: "Run it again.",
+  });
+}
+
+function notFinite(): PathlightError {
+  return new PathlightError("not-finite", "The model's score of this text is not a finite number.", {
+    whatToDo: "Check the model with this text.",
+  });
+}
+
+function failed({ code, message, details }: PathlightError): WhatIfResult {
+  const { whatToDo } = details;
+  return { kind: "failed", code, message, ...(whatToDo === undefined ? {} : { whatToDo }) };
+}
+
+/** Score and predictions of each. */
+async function measure(
+  plan: RunPlan,
+  { loaded: { model } }: OpenedModel,
+  fed: readonly (readonly PreparedInput[])[],
+  { signal, onProgress }: WhatIfOptions,
+): Promise<{ score: number; target: Prediction | null; predictions: Prediction[] }[]> {
+  const { head, scalar, target, entry } = plan;
+  const total = fed.length;
+  const rows = await forwardRows(
+    fed.map((inputs) => inputs.map(feedOf)),
+    (feeds) => {
+      const nodes = [...new Set([head.logit, head.output, scalar.fetch])];
+      const outputs = model.evaluate(feeds, nodes);
+      const of = (node: string) => {
+        const output = outputs[nodes.indexOf(node)];
+        if (output === undefined) throw new PathlightError("internal", `The model gave nothing for ${node}.`);
+        return output;
+      };
+      const score = scoreOf(of(scalar.fetch), { fetch: scalar.fetch, index: target.index, link: scalar.transform });
+      return [score, of(head.logit), of(head.output)];
+    },
+    { signal, onProgress: (done) => onProgress?.({ done, total }) },
+  );
+  const labels = plan.predictions.map(({ label }) => label);
+  return rows.map(([score, logits = new Float32Array(), outputs = new Float32Array()]) => {
+    const all = predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels);
+    const own = all.find(({ index }) => index === target.index) ?? null;
+    const strongest = [...all].sort((a, b) => b.score - a.score).slice(0, STRONGEST);
+    return {
+      score: score?.[0] ?? Number.NaN,
+      target: own,
+      predictions: own === null || strongest.includes(own) ? strongest : [...strongest, own],
+    };
+  });
+}
