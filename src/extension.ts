@@ -38,9 +38,11 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
   const started = performance.now();
   const log = new Log();
   context.subscriptions.push(log);
+  const lensesChanged = new vscode.EventEmitter<void>();
+  context.subscriptions.push(lensesChanged);
   let loading: Promise<Loaded> | undefined;
   const load = (): Promise<Loaded> => {
-    loading ??= loadServices(context, log);
+    loading ??= loadServices(context, log, () => lensesChanged.fire());
     return loading;
   };
   for (const id of commandIds) {
@@ -60,7 +62,19 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
     vscode.languages.registerHoverProvider(sourceFiles, {
       provideHover: (document, position, token) => provideHover(load, document, position, token),
     }),
-    vscode.languages.registerCodeLensProvider(dataFiles, lazyLenses(load, context)),
+    vscode.languages.registerHoverProvider(sourceFiles, {
+      // Without services nothing has been explained yet.
+      provideHover: async (document, position) => (await loading)?.services.highlights.hover(document, position),
+    }),
+    vscode.languages.registerCodeLensProvider(dataFiles, lazyRowLenses(load, lensesChanged.event)),
+    vscode.languages.registerCodeLensProvider(sourceFiles, {
+      onDidChangeCodeLenses: lensesChanged.event,
+      provideCodeLenses: async (document) => {
+        // Data files have theirs with those of their rows.
+        if (vscode.languages.match(dataFiles, document) > 0) return [];
+        return (await loading)?.services.textLenses.provideCodeLenses(document);
+      },
+    }),
     vscode.languages.registerCodeActionsProvider(
       { scheme: "file", pattern: "**" },
       {
@@ -80,14 +94,18 @@ export function activate(context: vscode.ExtensionContext): TestView | undefined
   return { activationMs, services: () => loading?.then(({ services }) => services) };
 }
 
-async function loadServices(context: vscode.ExtensionContext, log: Log): Promise<Loaded> {
+async function loadServices(context: vscode.ExtensionContext, log: Log, onLenses: () => void): Promise<Loaded> {
   const started = performance.now();
   const [{ Services }, { commandHandlers }] = await Promise.all([
     import("./host/services.ts"),
     import("./host/commands.ts"),
   ]);
   const services = new Services(context, log);
-  context.subscriptions.push(services);
+  context.subscriptions.push(
+    services,
+    services.history.onDidChange(onLenses),
+    services.textLenses.onDidChange(onLenses),
+  );
   const loadMs = performance.now() - started;
   log.info(`Activated in ${activationMs.toFixed(1)} ms, loaded in ${loadMs.toFixed(1)} ms.`);
   return { services, handlers: commandHandlers(services) };
@@ -121,17 +139,14 @@ async function provideHover(
   return new SampleHover(services.history, services.manifests).hover(document, literal, range, token);
 }
 
-function lazyLenses(load: () => Promise<Loaded>, context: vscode.ExtensionContext): vscode.CodeLensProvider {
-  const changed = new vscode.EventEmitter<void>();
-  context.subscriptions.push(changed);
+function lazyRowLenses(load: () => Promise<Loaded>, onDidChange: vscode.Event<void>): vscode.CodeLensProvider {
   let lenses: Promise<vscode.CodeLensProvider> | undefined;
   const make = async (): Promise<vscode.CodeLensProvider> => {
     const [{ services }, { RowLenses }] = await Promise.all([load(), import("./host/rowLenses.ts")]);
-    context.subscriptions.push(services.history.onDidChange(() => changed.fire()));
-    return new RowLenses(services.history);
+    return new RowLenses(services.history, services.textLenses);
   };
   return {
-    onDidChangeCodeLenses: changed.event,
+    onDidChangeCodeLenses: onDidChange,
     provideCodeLenses: async (document, token) => {
       lenses ??= make();
       return (await lenses).provideCodeLenses(document, token);

@@ -9,6 +9,8 @@ import { explainRequestSchema } from "../protocol/explain.ts";
 import { type Explanation, explanationSchema } from "../protocol/explanation.ts";
 import { historyItemSchema, type Shown } from "../protocol/panel.ts";
 import { relativeSumError, verdictOf } from "../protocol/verdict.ts";
+import { explanationSummary } from "./editor/explanationSummary.ts";
+import { textKeyOf } from "./editor/textKey.ts";
 
 const recordSchema = z.strictObject({
   item: historyItemSchema,
@@ -21,6 +23,10 @@ const recordSchema = z.strictObject({
   prediction: z.string().nullable(),
   /** Small picture with the map on it, for the hover. */
   thumbnail: z.string().nullable(),
+  /** Of a row of text: which texts they were, and the explanation in a line and in a few. */
+  row: z
+    .strictObject({ columns: z.array(z.string()), key: z.string(), title: z.string(), details: z.string() })
+    .optional(),
 });
 const indexSchema = z.array(recordSchema);
 
@@ -77,6 +83,7 @@ export class History implements vscode.Disposable {
       runId: explanation.runId,
       picture: picture === null ? null : { file: await this.#keepPicture(picture.bytes), mime: picture.mime },
       thumbnail: null,
+      ...rowOf(explanation, warnAbove),
     };
     await replaceFile(this.#file(id), serialize(explanation));
     this.#records = [record, ...this.#records.filter((other) => other.item.id !== id)];
@@ -201,6 +208,15 @@ function itemOf(id: string, explanation: Explanation, warnAbove: number): Histor
     verdict: kind === "sharpening" ? "draft" : kind,
     sumOff: relativeSumError(explanation),
     evaluations: explanation.evaluations,
+  };
+}
+
+function rowOf(explanation: Explanation, warnAbove: number): Pick<HistoryRecord, "row"> {
+  const texts = textKeyOf(explanation.attributions.filter((one) => one.kind === "text"));
+  if (texts === null) return {};
+  const { title, details, distrusted } = explanationSummary(explanation, warnAbove);
+  return {
+    row: { columns: [...texts.columns], key: texts.key, title: `${distrusted ? "$(warning) " : ""}${title}`, details },
   };
 }
 

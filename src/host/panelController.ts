@@ -84,6 +84,10 @@ export class PanelController implements vscode.Disposable {
     return this.#view.current;
   }
 
+  get stale(): PanelState["stale"] {
+    return this.#view.stale;
+  }
+
   get request(): ExplainRequest | undefined {
     return this.#settings.request(this.#subject.value);
   }

@@ -142,10 +142,15 @@ export class PanelManager implements vscode.Disposable {
     const { diagnostics, highlights, statusBar } = this.#services;
     statusBar.update(this.active);
     const settled = panel.phase !== "running" && panel.phase !== "loading";
+    if (panel.subject !== undefined) highlights.follow(panel.id, panel.subject.sample);
     // While a run goes on the warning of the map before it stands; it is taken back by the result.
     if (settled) {
       void diagnostics.update(panel.id, panel.subject, panel.shown?.explanation);
-      highlights.update(panel.id, panel.subject, panel.shown?.explanation);
+      highlights.show(panel.id, panel.shown?.explanation, {
+        command: panel.current === null ? "pathlight.openPanel" : "pathlight.openExplanation",
+        arguments: panel.current === null ? [] : [panel.current],
+        outdated: panel.stale === "model",
+      });
     }
     void vscode.commands.executeCommand("setContext", "pathlight.hasPanel", this.#panels.size > 0);
     this.#remember();

@@ -45,8 +45,15 @@ export function sampleFor(sample: SampleTarget, model: ManifestModel | undefined
 export function selectionTarget(editor: vscode.TextEditor): SampleTarget | undefined {
   const selected = editor.document.getText(editor.selection);
   if (selected.trim() === "") return undefined;
-  const { uri } = editor.document;
-  return textTarget(textOfSelection(selected), uri.scheme === "untitled" ? undefined : uri.fsPath);
+  const { document, selection } = editor;
+  const place = {
+    uri: document.uri.toString(),
+    start: document.offsetAt(selection.start),
+    end: document.offsetAt(selection.end),
+    source: selected,
+  };
+  const origin = document.uri.scheme === "untitled" ? undefined : document.uri.fsPath;
+  return { ...textTarget(textOfSelection(selected), origin), place };
 }
 
 /** The kind of a file, or a plain refusal. */

@@ -8,7 +8,7 @@ import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
 import { ComputeProcess } from "./computeProcess.ts";
-import { EditorHighlights } from "./editorHighlights.ts";
+import { EditorHighlights } from "./editor/editorHighlights.ts";
 import { showError } from "./errorMessage.ts";
 import { History } from "./history.ts";
 import type { InspectPage } from "./inspectPage.ts";
@@ -27,6 +27,7 @@ import { sampleFor } from "./sampleTargets.ts";
 import { settings } from "./settings.ts";
 import { StatusBar } from "./statusBar.ts";
 import { type Subject, samplePath } from "./subject.ts";
+import { TextLenses } from "./textLenses.ts";
 import { VerdictDiagnostics } from "./verdictDiagnostics.ts";
 
 const LARGEST_PICTURE = 2048;
@@ -44,6 +45,7 @@ export class Services implements PanelServices, vscode.Disposable {
   readonly models: ModelPicker;
   readonly diagnostics: VerdictDiagnostics;
   readonly highlights: EditorHighlights;
+  readonly textLenses: TextLenses;
   readonly statusBar: StatusBar;
   readonly panels: PanelManager;
   readonly exporter: PanelExport;
@@ -76,6 +78,7 @@ export class Services implements PanelServices, vscode.Disposable {
     this.models = new ModelPicker(this.manifests, this.compute);
     this.diagnostics = this.#store.add(new VerdictDiagnostics());
     this.highlights = this.#store.add(new EditorHighlights());
+    this.textLenses = new TextLenses(this.highlights);
     this.statusBar = this.#store.add(new StatusBar());
     this.exporter = new PanelExport(this.compute, this.history);
     this.panels = this.#store.add(new PanelManager(context, this));

@@ -1,3 +1,5 @@
+import { WrittenText } from "./editor/writtenText.ts";
+
 /** String literals of the languages that people train and call models in, found on one line without a parser. */
 
 export interface StringLiteral {
@@ -20,17 +22,31 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Resolves \n, \t, \xHH, \uHHHH, \u{…}, and a backslash before anything else. */
 export function resolveEscapes(text: string): string {
-  return text.replaceAll(
-    /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|\r?\n|([\s\S]))/g,
-    (_all, braced?: string, four?: string, two?: string, one?: string) => {
-      const digits = braced ?? four ?? two;
-      if (digits !== undefined) {
-        const code = Number.parseInt(digits, 16);
-        return code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
-      }
-      return one === undefined ? "" : (escapes[one] ?? one);
-    },
-  );
+  return writtenEscapes(text, 0).text;
+}
+
+/** What {@link resolveEscapes} makes of a text that stands at `offset`, with where each character is written. */
+function writtenEscapes(text: string, offset: number): WrittenText {
+  const written = new WrittenText();
+  const pattern = /\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|\r?\n|([\s\S]))/g;
+  let plain = 0;
+  for (const match of text.matchAll(pattern)) {
+    const [all, braced, four, two, one] = match;
+    written.copy(text.slice(plain, match.index), offset + plain);
+    plain = match.index + all.length;
+    const digits = braced ?? four ?? two;
+    const code = digits === undefined ? undefined : Number.parseInt(digits, 16);
+    const stands =
+      code === undefined
+        ? one === undefined
+          ? ""
+          : (escapes[one] ?? one)
+        : code <= 0x10ffff
+          ? String.fromCodePoint(code)
+          : "\ufffd";
+    written.stand(stands, offset + match.index, all.length);
+  }
+  return written.copy(text.slice(plain), offset + plain);
 }
 
 /** The literal of '…', "…" or `…` that holds the character at `column`, or undefined. */
@@ -67,11 +83,17 @@ function isRaw(line: string, quote: number): boolean {
 
 /** A selection as the text that it stands for: one whole literal loses its prefix and quotes and has its escapes resolved. */
 export function textOfSelection(selected: string): string {
+  return writtenSelection(selected, 0).text;
+}
+
+/** The same, with where each character is written; the selection begins at `offset`. */
+export function writtenSelection(selected: string, offset: number): WrittenText {
   const trimmed = selected.trim();
   const match = /^(?<prefix>[A-Za-z]{0,2})(?<quote>"""|'''|"|'|`)(?<inner>[\s\S]*)\k<quote>$/.exec(trimmed);
   const { prefix = "", quote = "", inner } = match?.groups ?? {};
-  if (inner === undefined || hasUnescaped(inner, quote)) return selected;
-  return /r/i.test(prefix) ? inner : resolveEscapes(inner);
+  if (inner === undefined || hasUnescaped(inner, quote)) return new WrittenText().copy(selected, offset);
+  const start = offset + selected.indexOf(trimmed) + prefix.length + quote.length;
+  return /r/i.test(prefix) ? new WrittenText().copy(inner, start) : writtenEscapes(inner, start);
 }
 
 function hasUnescaped(inner: string, quote: string): boolean {

@@ -2,11 +2,23 @@ import type { ExplainRequest, ModelRef, SampleRef } from "../protocol/explain.ts
 import type { ManifestDataset } from "../protocol/manifest.ts";
 import type { ChoiceKind } from "./modelChoice.ts";
 
+/** Where a text stood in an editor when it was taken from there. */
+export interface TextPlace {
+  /** URI of the document. */
+  readonly uri: string;
+  /** UTF-16 offsets. */
+  readonly start: number;
+  readonly end: number;
+  /** The characters there, which need not be the text that they stand for. */
+  readonly source: string;
+}
+
 /** The sample that is to be explained. */
 export interface SampleTarget {
   readonly kind: ChoiceKind;
   readonly sample: SampleRef;
   readonly title: string;
+  readonly place?: TextPlace;
 }
 
 /** The model that explains it, as the manifest or the user has it. */

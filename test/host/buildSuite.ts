@@ -24,6 +24,8 @@ export async function buildSuite(): Promise<string> {
     outdir,
     bundle: true,
     platform: "node",
+    // As the extension is bundled: the UMD builds of some packages cannot be.
+    mainFields: ["module", "main"],
     format: "cjs",
     target: "node20",
     // The package is made of ES modules; an extension host loads tests with require().

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
-import { editorSpans } from "../../../src/host/editorSpans.ts";
+import { wholeReader } from "../../../src/host/editor/anchorReaders.ts";
+import { rangeOf, textOfDocument } from "../../../src/host/editor/vscodeText.ts";
 import type { TextAttribution } from "../../../src/protocol/explanation.ts";
 import { byteTokenizer, endsOf } from "../../../src/samples/tokenizer/byteTokenizer.ts";
 import { closePanels, explain, explanationOf, inWorkspace, Settings, services, until, uriOf } from "./support.ts";
@@ -46,11 +47,9 @@ describe("a whole file", () => {
     const document = await vscode.workspace.openTextDocument(path);
     const attribution = seen(new TextEncoder().encode(content), 44, 40);
     assert.ok(attribution.gap !== null);
-    const spans = editorSpans(attribution, document.getText());
-    assert.ok(spans !== null && spans.length > 40);
-    const texts = spans.map(({ startLine, startColumn, endLine, endColumn }) =>
-      document.getText(new vscode.Range(startLine, startColumn, endLine, endColumn)),
-    );
+    const spans = wholeReader([attribution]).find(textOfDocument(document))?.tokens.spans ?? [];
+    assert.ok(spans.length > 40);
+    const texts = spans.map((span) => document.getText(rangeOf(document, span)));
     for (const [index, text] of texts.entries()) {
       assert.equal([...text].length, 1);
       // Characters that the edge of a window cuts have only part of their bytes.
@@ -59,7 +58,7 @@ describe("a whole file", () => {
     }
     assert.equal(texts.slice(0, 6).join(""), "// 日本 ");
     assert.equal(texts.at(-1), "😀");
-    assert.equal(spans.at(-1)?.startLine, document.lineCount - 2);
+    assert.equal(document.positionAt(spans.at(-1)?.start ?? 0).line, document.lineCount - 2);
   });
 
   it("is explained by a model that reads bytes, coloured in its editor, until it changes", async () => {
@@ -71,19 +70,19 @@ describe("a whole file", () => {
     assert.equal(explanation.status, "converged");
     const [attribution] = explanation.attributions;
     assert.ok(attribution?.kind === "text");
-    const spans = editorSpans(attribution, document.getText());
-    assert.ok(spans !== null && spans.length > 500);
     const { highlights } = await services();
-    const file = document.uri.fsPath;
-    await until("its characters are coloured", () => highlights.shows(file));
+    const painted = (): number => highlights.painted(document).length;
+    const all = await until("its characters are coloured", painted);
+    assert.ok(all > 100);
     await changed.set("editorHighlights", false);
-    await until("the setting turns them off", () => !highlights.shows(file));
+    await until("the setting turns them off", () => painted() === 0);
     await changed.set("editorHighlights", true);
-    await until("and on", () => highlights.shows(file));
+    await until("and on", () => painted() === all);
     await vscode.window.showTextDocument(document, editor.viewColumn);
     await vscode.window.activeTextEditor?.edit((edit) => edit.insert(new vscode.Position(0, 0), "x"));
-    await until("a change takes them away", () => !highlights.shows(file));
+    await until("a change takes them away", () => painted() === 0);
     await vscode.commands.executeCommand("undo");
+    await until("undoing it brings them back", () => painted() === all);
   });
 
   it("of a known kind is still a sample of the model for that kind", async () => {

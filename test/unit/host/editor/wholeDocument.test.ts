@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { editorSpans } from "../../../src/host/editorSpans.ts";
-import type { TextAttribution } from "../../../src/protocol/explanation.ts";
-import type { ByteWindow } from "../../../src/protocol/manifest.ts";
-import { byteTokenizer, endsOf } from "../../../src/samples/tokenizer/byteTokenizer.ts";
+import { wholeReader } from "../../../../src/host/editor/anchorReaders.ts";
+import type { TokenSpan } from "../../../../src/host/editor/tokenSpans.ts";
+import type { TextAttribution } from "../../../../src/protocol/explanation.ts";
+import type { ByteWindow } from "../../../../src/protocol/manifest.ts";
+import { byteTokenizer, endsOf } from "../../../../src/samples/tokenizer/byteTokenizer.ts";
+
+import { stringDocument } from "./stringDocument.ts";
+
+function spansOf(attribution: TextAttribution, document: string): readonly TokenSpan[] | null {
+  return wholeReader([attribution]).find(stringDocument(document))?.tokens.spans ?? null;
+}
 
 /** A file with a value for each byte that tells the byte's place: its own id. */
 function attributionOf(bytes: Uint8Array, window: ByteWindow): TextAttribution | null {
@@ -31,11 +38,6 @@ function attributionOf(bytes: Uint8Array, window: ByteWindow): TextAttribution |
   }
 }
 
-/** Text of a range, with line ends as VS Code counts them. */
-function textAt(document: string, line: number, from: number, to: number): string {
-  return document.split(/\r\n|\r|\n/)[line]?.slice(from, to) ?? "";
-}
-
 const line = fc
   .array(fc.constantFrom("a", "{", " ", "é", "漢", "😀", "\t", "=>"), { maxLength: 8 })
   .map((p) => p.join(""));
@@ -60,11 +62,10 @@ test("each span is a character of the document whose bytes it sums up, whatever 
           strip,
         });
         if (attribution === null) return;
-        const spans = editorSpans(attribution, document);
+        const spans = spansOf(attribution, document);
         assert(spans !== null);
         for (const span of spans) {
-          assert.equal(span.startLine, span.endLine);
-          const character = textAt(document, span.startLine, span.startColumn, span.endColumn);
+          const character = document.slice(span.start, span.end);
           assert.equal([...character].length, 1);
           const bytes = [...new TextEncoder().encode(character)];
           // The ids of the bytes that were seen once, twice, or in part by one of the ends.
@@ -90,10 +91,10 @@ test("what follows the gap is found from the end of the document", () => {
   const text = `first();\n${"middle\n".repeat(30)}last😀();\n`;
   const attribution = attributionOf(new TextEncoder().encode(text), window);
   assert(attribution !== null && attribution.gap !== null);
-  const spans = editorSpans(attribution, text);
+  const spans = spansOf(attribution, text);
   assert(spans !== null);
-  const last = spans.find((span) => textAt(text, span.startLine, span.startColumn, span.endColumn) === "😀");
-  assert.deepEqual([last?.startLine, last?.startColumn, last?.endColumn], [31, 4, 6]);
+  const last = spans.find((span) => text.slice(span.start, span.end) === "😀");
+  assert.equal(last?.start, text.indexOf("😀"));
   assert.equal(last?.value, 0xf0 + 0x9f + 0x98 + 0x80);
 });
 
@@ -101,21 +102,29 @@ test("a document that is no longer what was explained has no spans", () => {
   const text = "const a = 1;\nconst b = 2;\n";
   const attribution = attributionOf(new TextEncoder().encode(text), { ...window, head: 40, tail: 40, block: 64 });
   assert(attribution !== null);
-  assert(editorSpans(attribution, text) !== null);
-  assert.equal(editorSpans(attribution, text.replace("a", "c")), null);
-  assert.equal(editorSpans(attribution, `${text}\n`), null);
+  assert(spansOf(attribution, text) !== null);
+  assert.equal(spansOf(attribution, text.replace("a", "c")), null);
+  assert.equal(spansOf(attribution, `${text}\n`), null);
   const long = `first();\n${"middle\n".repeat(30)}last();\n`;
   const cut = attributionOf(new TextEncoder().encode(long), window);
   assert(cut !== null);
-  assert.equal(editorSpans(cut, long.replace("first", "other")), null);
-  assert.equal(editorSpans(cut, long.replace("last", "other")), null);
-  assert.equal(editorSpans(cut, ""), null);
+  assert.equal(spansOf(cut, long.replace("first", "other")), null);
+  assert.equal(spansOf(cut, long.replace("last", "other")), null);
+  assert.equal(spansOf(cut, ""), null);
+});
+
+test("the two ends of a file are not found one over the other in a document that has become shorter", () => {
+  const text = `${"ab".repeat(40)}\n`;
+  const attribution = attributionOf(new TextEncoder().encode(text), window);
+  assert(attribution?.gap != null);
+  assert(spansOf(attribution, text) !== null);
+  assert.equal(spansOf(attribution, `${"ab".repeat(5)}\n`), null);
 });
 
 test("ranks are by size, and line ends are not marked", () => {
   const attribution = attributionOf(new TextEncoder().encode("a\nz"), { head: 4, tail: 0, block: 8, strip: false });
   assert(attribution !== null);
-  const spans = editorSpans(attribution, "a\nz");
+  const spans = spansOf(attribution, "a\nz");
   assert.deepEqual(
     spans?.map(({ rank, value }) => [rank, value]),
     [

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import * as vscode from "vscode";
+import { closePanels, explainRow, explanationOf, inWorkspace, panelOf, services, until, uriOf } from "./support.ts";
+
+/** Emoji, ideographs and escapes stand before and between the words; \u0057 is a W. */
+const unicode = String.raw`{"note":"漢字 😀 \"x\"","question":"😀漢字 👩‍🚀 \u0057ho wrote \"Hamlet\", please\u003f","type":"human"}`;
+const words = ["Who", "wrote", "Hamlet", "please", "?"];
+
+async function openFile(name: string, text: string): Promise<vscode.TextEditor> {
+  await writeFile(inWorkspace(name), text);
+  const document = await vscode.workspace.openTextDocument(uriOf(name));
+  return vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+}
+
+/** The characters that are coloured, in order. */
+async function coloured(document: vscode.TextDocument): Promise<string[]> {
+  const { highlights } = await services();
+  return highlights.painted(document).map(({ range }) => document.getText(range));
+}
+
+async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+  return vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", document.uri, 500);
+}
+
+async function titlesAt(document: vscode.TextDocument, line: number): Promise<string[]> {
+  const lenses = (await lensesOf(document)).filter(({ range }) => range.start.line === line);
+  return lenses.flatMap(({ command }) => (command === undefined ? [] : [command.title]));
+}
+
+/** Replaces the only occurrence of a text, as a user who types does. */
+async function replace(editor: vscode.TextEditor, old: string, by: string): Promise<void> {
+  const { document } = editor;
+  const at = document.getText().indexOf(old);
+  assert.ok(at >= 0, `${old} is in the document`);
+  const range = new vscode.Range(document.positionAt(at), document.positionAt(at + old.length));
+  assert.ok(await editor.edit((edit) => edit.replace(range, by)));
+}
+
+const asText = (part: string): string => JSON.parse(`"${part}"`) as string;
+
+describe("in the editor", () => {
+  afterEach(async () => {
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+    await closePanels();
+  });
+
+  it("the words of a row are coloured at their very characters, behind emoji, ideographs and escapes", async () => {
+    const { document } = await openFile("placed.jsonl", `{"question":"Where is Oslo?"}\r\n${unicode}\r\n`);
+    const explanation = explanationOf(await explainRow(1, "placed.jsonl"));
+    const [attribution] = explanation.attributions;
+    assert.ok(attribution?.kind === "text");
+    const { highlights } = await services();
+    const painted = await until("they are coloured", () => {
+      const now = highlights.painted(document);
+      return now.length > 0 && now;
+    });
+    const texts = painted.map(({ range }) => document.getText(range));
+    assert.ok(texts.includes(String.raw`\u0057ho`), `an escape is coloured as a whole: ${texts.join(" ")}`);
+    assert.ok(texts.includes("please"));
+    let reached = new vscode.Position(0, 0);
+    for (const [index, { range, value }] of painted.entries()) {
+      assert.ok(range.start.isAfterOrEqual(reached));
+      reached = range.end;
+      const word = asText(texts[index] ?? "");
+      // The model's tokens are the truth: where in its text each stands, and what it is worth.
+      const at = attribution.tokens.findIndex(
+        (token, i) =>
+          attribution.text.slice(token.start, token.end) === word &&
+          Math.abs((attribution.values[i] ?? 0) - value) < 1e-6,
+      );
+      assert.ok(at >= 0, `${word} has its own value`);
+      assert.equal(range.start.line, 1);
+    }
+    const known = texts.map(asText).filter((text) => words.includes(text));
+    assert.deepEqual(
+      known,
+      words.filter((word) => known.includes(word)),
+    );
+    assert.ok(known.length >= 3, known.join(" "));
+  });
+
+  it("a hover says what a word is worth, and the lens over the row sums it up and leads to the panel", async () => {
+    const { document } = await openFile("hover.jsonl", unicode);
+    const panel = await explainRow(0, "hover.jsonl");
+    await until("it is coloured", async () => (await coloured(document)).length > 0);
+    const at = document.positionAt(document.getText().indexOf("please") + 2);
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      "vscode.executeHoverProvider",
+      document.uri,
+      at,
+    );
+    const text = hovers
+      .flatMap(({ contents }) => contents)
+      .map((content) => (typeof content === "string" ? content : content.value))
+      .join("\n")
+      .replaceAll("&nbsp;", " ");
+    assert.match(text, /[+−]\d[.\d]* ± \d/);
+    assert.match(text, /\d\u202f% of the change · rank \d+ of \d+/);
+    assert.match(text, /token please, id \d+/);
+    const lens = await until("its summary stands over it", async () =>
+      (await lensesOf(document)).find(({ command }) => command?.command === "pathlight.openExplanation"),
+    );
+    assert.match(
+      lens.command?.title ?? "",
+      /^human >?0\.\d\d · ".+" [+−][\d.]+ · ".+" [+−][\d.]+ · error [<\d.]+\u202f%$/,
+    );
+    assert.deepEqual(lens.command?.arguments, [panel.current]);
+  });
+
+  it("colours and summary go at once when the text changes, and come back with undo and redo", async () => {
+    const editor = await openFile("stale.jsonl", `{"question":"Where is Oslo?"}\n${unicode}\n`);
+    const { document } = editor;
+    await explainRow(1, "stale.jsonl");
+    const before = await until("it is coloured", async () => {
+      const now = await coloured(document);
+      return now.length > 0 && now;
+    });
+    const events: string[] = [];
+    const { highlights } = await services();
+    const listening = [
+      vscode.workspace.onDidChangeTextDocument((event) => {
+        if (event.document === document && event.contentChanges.length > 0) events.push("changed");
+      }),
+      highlights.onDidChange(() => events.push(highlights.painted(document).length > 0 ? "coloured" : "plain")),
+    ];
+    await replace(editor, "wrote", "has written");
+    assert.deepEqual(await coloured(document), []);
+    assert.deepEqual(events.splice(0).toSorted(), ["changed", "plain"], "in the same turn as the change");
+    assert.deepEqual(await titlesAt(document, 1), ["$(pulse) Explain"], JSON.stringify(await lensesOf(document)));
+    await vscode.commands.executeCommand("undo");
+    await until("they are back", async () => (await coloured(document)).length > 0);
+    assert.deepEqual(await coloured(document), before);
+    assert.equal((await titlesAt(document, 1)).length, 2);
+    await vscode.commands.executeCommand("redo");
+    await until("and gone", async () => (await coloured(document)).length === 0);
+    await vscode.commands.executeCommand("undo");
+    await until("and back", async () => (await coloured(document)).length > 0);
+    // Elsewhere: above, in another column of the row, below.
+    await replace(editor, "Where is Oslo?", "Where is Lima, and why?");
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), '{"question":"new"}\n'));
+    await replace(editor, "漢字 😀 ", "another note ");
+    assert.deepEqual(await coloured(document), before);
+    assert.equal(highlights.painted(document)[0]?.range.start.line, 2);
+    assert.equal((await titlesAt(document, 2)).length, 2);
+    for (const one of listening) one.dispose();
+  });
+
+  it("a result that comes for a text which has changed meanwhile is not painted, and one that has moved is", async () => {
+    const editor = await openFile("running.jsonl", `${unicode}\n{"question":"Where is Oslo?"}\n`);
+    const { document } = editor;
+    const running = explainRow(0, "running.jsonl");
+    await until("it runs", async () =>
+      (await services()).panels.all.some(({ phase }) => phase === "loading" || phase === "running"),
+    );
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), '{"question":"above"}\n'));
+    await replace(editor, "please", "pretty please");
+    const panel = await running;
+    assert.equal(panel.phase, "done");
+    assert.deepEqual(await coloured(document), []);
+    await vscode.commands.executeCommand("undo");
+    const texts = await until("the text that was explained is back, one line further down", async () => {
+      const now = await coloured(document);
+      return now.length > 0 && now;
+    });
+    assert.ok(texts.includes("please"));
+    const { highlights } = await services();
+    const lines = new Set(highlights.painted(document).map(({ range }) => range.start.line));
+    assert.deepEqual([...lines], [1], document.getText());
+  });
+
+  it("a document that is closed, changed on disk and opened again has colours only where the text still is", async () => {
+    const { document } = await openFile("reopened.jsonl", `${unicode}\n`);
+    await explainRow(0, "reopened.jsonl");
+    const before = await until("it is coloured", async () => {
+      const now = await coloured(document);
+      return now.length > 0 && now;
+    });
+    // The editor takes over what is on disk: two rows more above.
+    await writeFile(inWorkspace("reopened.jsonl"), `{"question":"a"}\n{"question":"b"}\n${unicode}\n`);
+    await until("the document is the new one", () => document.lineCount === 4);
+    assert.deepEqual(await coloured(document), before);
+    await writeFile(inWorkspace("reopened.jsonl"), `{"question":"a"}\n${unicode.replace("wrote", "read")}\n`);
+    await until("the row is another one", () => document.getText().includes("read"));
+    assert.deepEqual(await coloured(document), []);
+  });
+
+  it("a string literal is coloured in the code it stands in, escapes and all", async () => {
+    const { document } = await openFile("ask.py", String.raw`print("😀", ask("\u0057ho wrote \"Hamlet\",\nplease?"))`);
+    const literal = String.raw`"\u0057ho wrote \"Hamlet\",\nplease?"`;
+    const start = document.getText().indexOf(literal);
+    const editor = await vscode.window.showTextDocument(document);
+    editor.selection = new vscode.Selection(document.positionAt(start), document.positionAt(start + literal.length));
+    await vscode.commands.executeCommand("pathlight.explainSelection");
+    const texts = await until("it is coloured", async () => {
+      const now = await coloured(document);
+      return now.length > 0 && now;
+    });
+    assert.ok(texts.includes("please"), texts.join(" "));
+    for (const text of texts)
+      assert.ok(["Who", "wrote", '"', "Hamlet", ",", "please", "?"].includes(asText(text)), text);
+    const lens = await lensesOf(document);
+    assert.equal(lens.filter(({ command }) => / · error /.test(command?.title ?? "")).length, 1);
+    await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+  });
+
+  it("cells of a table that are quoted and go over several lines, and lines of a text", async () => {
+    const cell = '"Who wrote ""Hamlet"",\nplease?"';
+    const table = await openFile("cells.csv", `id,question\n1,${cell}\n2,Where is Oslo?\n`);
+    await explainRow(0, "cells.csv");
+    const texts = await until("the cell is coloured", async () => {
+      const now = await coloured(table.document);
+      return now.length > 0 && now;
+    });
+    assert.ok(texts.includes("please"), texts.join(" "));
+    for (const text of texts) assert.ok(["Who", "wrote", '""', "Hamlet", ",", "please", "?"].includes(text), text);
+    const lines = await openFile("lines.txt", "Where is Oslo?\n\n漢字 Who wrote Hamlet, please?\n");
+    lines.selection = new vscode.Selection(2, 5, 2, 5);
+    await vscode.commands.executeCommand("pathlight.explainRow");
+    await panelOf(inWorkspace("lines.txt"), 1);
+    const inLine = await until("the line is coloured", async () => {
+      const now = await coloured(lines.document);
+      return now.length > 0 && now;
+    });
+    assert.ok(inLine.includes("please"), inLine.join(" "));
+    assert.ok((await titlesAt(lines.document, 2)).some((title) => / · error /.test(title)));
+  });
+});
