@@ -1,4 +1,5 @@
 import { errorLine, toPathlightError } from "../../src/common/errors.ts";
+import { makeDates } from "./makeDates.ts";
 import { makeManifest } from "./makeManifest.ts";
 import { makeQuestions } from "./makeQuestions.ts";
 import { makePictures, makeScenes } from "./makeScenes.ts";
@@ -6,11 +7,11 @@ import { activateTrainingBackend } from "./trainingBackend.ts";
 
 /**
  * Makes everything in `samples/` that is not written by hand: `npm run samples`, or a part of it by name after `--`:
- * `manifest`, `questions` (20 s), `scenes` (about six minutes on two cores), `pictures` (the scenes' pictures alone, with
+ * `manifest`, `questions` (20 s), `dates` (about four minutes), `scenes` (about six minutes on two cores), `pictures` (the scenes' pictures alone, with
  * the model as it is on the disk).
  */
 const COMMAND = "npm run samples";
-const parts = ["manifest", "questions", "scenes", "pictures"];
+const parts = ["manifest", "questions", "dates", "scenes", "pictures"];
 
 async function make(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.filter((part) => !parts.includes(part));
@@ -21,6 +22,7 @@ async function make(wanted: readonly string[]): Promise<void> {
   const backend = await activateTrainingBackend();
   console.log(`Training on ${backend.name} ${backend.version}, ${backend.device}.`);
   if (all || wanted.includes("questions")) await makeQuestions(backend, `${COMMAND} -- questions`);
+  if (all || wanted.includes("dates")) await makeDates(backend, `${COMMAND} -- dates`);
   if (all || wanted.includes("scenes")) await makeScenes(backend, `${COMMAND} -- scenes`);
   else if (wanted.includes("pictures")) await makePictures();
 }

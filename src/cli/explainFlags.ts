@@ -37,6 +37,8 @@ export interface ExplainFlags {
   readonly grain: number | undefined;
   readonly maxEvaluations: number | undefined;
   readonly backend: BackendPreference | undefined;
+  /** Explain what had been written before a token as well. */
+  readonly prefix: boolean;
   readonly threads: number | undefined;
   readonly failAbove: number | undefined;
   readonly out: string;
@@ -72,7 +74,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     text: options.value("text"),
     row: whole("row", 0, 1_000_000_000),
     column: options.value("column"),
-    target: read("target", targetOf),
+    target: withPosition(read("target", targetOf), whole("position", 0, 1_000_000)),
     output: options.value("output"),
     from: options.value("from"),
     link: read("link", (text) => oneOf("link", text, linkSchema.options)),
@@ -84,6 +86,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     grain: whole("grain", 1, 4096),
     maxEvaluations: whole("max-evaluations", 1, 1_000_000),
     backend: read("backend", (text) => oneOf("backend", text, backendPreferenceSchema.options)),
+    prefix: options.has("prefix"),
     threads: whole("threads", 0, MOST_WASM_THREADS),
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
     out: required("out", "--out DIR, the folder for the results"),
@@ -100,4 +103,8 @@ function targetOf(text: string): TargetSpec {
   if (/^[+-]?\d+$/.test(trimmed)) return { kind: "index", index: wholeNumber("target", trimmed, 0, 2 ** 31 - 1) };
   if (trimmed === "") throw usageError("--target is empty.", { expected: "an index or a label" });
   return { kind: "label", label: trimmed };
+}
+
+function withPosition(target: TargetSpec | undefined, position: number | undefined): TargetSpec | undefined {
+  return position === undefined ? target : { ...(target ?? { kind: "predicted" }), position };
 }

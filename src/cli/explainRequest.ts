@@ -51,6 +51,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       grain: flags.grain,
       maxEvaluations: flags.maxEvaluations,
       backend: flags.backend,
+      explainPrefix: flags.prefix ? true : undefined,
     }),
     ...(baseline?.kind === "name" && baseline.name === "mean"
       ? {

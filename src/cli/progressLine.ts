@@ -1,5 +1,5 @@
 import type { AuditProgress } from "../protocol/audit.ts";
-import type { ExplainEvent } from "../protocol/compute.ts";
+import type { ExplainEvent, SequenceEvent } from "../protocol/compute.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatSeconds } from "../protocol/format.ts";
 import { relativeSumError } from "../protocol/verdict.ts";
@@ -41,6 +41,19 @@ export class ProgressLine {
     }
   }
 
+  /** A written text is explained token by token. */
+  sequence(event: SequenceEvent): void {
+    if (!this.#terminal.interactive) return;
+    const { cyan, dim } = this.#terminal.errColours;
+    if (event.type === "stage") {
+      this.#draw(event.message);
+      return;
+    }
+    const part = Math.round((event.done / Math.max(1, event.of)) * BAR);
+    const bar = cyan("█".repeat(part)) + dim("░".repeat(BAR - part));
+    this.#draw(`${event.done} of ${event.of} tokens`, `${bar} `, BAR + 1);
+  }
+
   /** An audit says what it compares. */
   audit({ done, total, what, seconds }: AuditProgress): void {
     if (!this.#terminal.interactive) return;
@@ -58,9 +71,14 @@ export class ProgressLine {
   #announce(explanation: Explanation): void {
     if (this.#announced) return;
     this.#announced = true;
-    const { backend, predictions, sample, model } = explanation;
+    const { backend, predictions, sample, model, produced } = explanation;
     const first = [...predictions].sort((a, b) => b.logit - a.logit)[0];
-    const says = first === undefined ? "" : `: ${model.name} says ${predictionText(first)}`;
+    const says =
+      produced !== undefined
+        ? `: ${model.name} writes ${JSON.stringify(produced.text)}`
+        : first === undefined
+          ? ""
+          : `: ${model.name} says ${predictionText(first)}`;
     this.end();
     this.#terminal.err(
       `Explaining ${sample.title}${says}, on ${backend.name} ${backend.version} (${backend.device})\n`,

@@ -1,6 +1,8 @@
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds, formatShare, formatSigned } from "../protocol/format.ts";
 import { bannerOf, type VerdictKind, verdictOf } from "../protocol/verdict.ts";
+import { labelLines } from "./labelLines.ts";
+import { matrixLines } from "./matrixLines.ts";
 import { predictionText } from "./predictionText.ts";
 import type { Colours } from "./terminal.ts";
 import { type Features, topFeatures } from "./topFeatures.ts";
@@ -28,18 +30,22 @@ export function resultTable(
   const lines = [
     row("Sample", colour.bold(explanation.sample.title)),
     row("Model", `${explanation.model.name} (${explanation.model.format})`),
-    row("Prediction", mostLikely(explanation)),
+    explanation.produced === undefined
+      ? row("Prediction", mostLikely(explanation))
+      : row("Written", colour.bold(explanation.produced.text)),
     row("Explained", `${target.link} of ${targetText(explanation)}, from baseline ${baseline.label}`),
     row(
       "Score",
       `${formatScore(score.baseline)} → ${formatScore(score.input)}, ΔF ${formatSigned(explanation.deltaF)}`,
     ),
     "",
+    ...labelLines(explanation, colour),
     ...explanation.attributions.flatMap((attribution, index) => {
       const heading = explanation.attributions.length > 1 ? `Top features of ${attribution.input}` : "Top features";
       const found = features[index];
       return found === undefined ? [] : [...featureLines(heading, found, explanation.deltaF, colour), ""];
     }),
+    ...(explanation.matrix === undefined ? [] : [...matrixLines(explanation.matrix, colour), ""]),
     row("Sum of attributions", formatSigned(explanation.sum)),
     row("Completeness error", `${formatScore(completenessError.absolute)} ${relative}`),
     row("Feature error", featureErrorText(explanation)),
@@ -73,7 +79,13 @@ function mostLikely({ predictions }: Explanation): string {
   return order.slice(0, 3).map(predictionText).join(" · ");
 }
 
-function targetText({ target }: Explanation): string {
+function targetText({ target, produced, positions, attributions }: Explanation): string {
+  if (produced !== undefined) return `${JSON.stringify(target.label)} (written token ${target.index})`;
+  if (positions !== undefined && target.position !== undefined) {
+    const text = attributions.find((attribution) => attribution.kind === "text");
+    const token = text?.kind === "text" ? (text.tokens[target.position]?.text ?? "") : "";
+    return `${target.label} (output ${target.index}) of ${JSON.stringify(token)} (position ${target.position})`;
+  }
   return target.label === String(target.index) ? `output ${target.index}` : `${target.label} (output ${target.index})`;
 }
 

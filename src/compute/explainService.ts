@@ -5,9 +5,9 @@ import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { regrain } from "../engine/regrain.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
-import type { ExplainEvent } from "../protocol/compute.ts";
+import type { ExplainEvent, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
 import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
-import type { BackendInfo, Explanation, Prediction } from "../protocol/explanation.ts";
+import type { BackendInfo, Explanation, Prediction, Produced } from "../protocol/explanation.ts";
 import type { Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import type { WhatIfAnswer, WhatIfEdit } from "../protocol/whatIf.ts";
@@ -24,11 +24,20 @@ import { Run } from "./run.ts";
 import { runKey } from "./runKey.ts";
 import { planGrain } from "./runPlan.ts";
 import { RunStore } from "./runStore.ts";
+import { openGeneration } from "./sequence/generation.ts";
+import { joinModels } from "./sequence/joinedModel.ts";
+import { SequenceMatrix } from "./sequence/sequenceMatrix.ts";
 import { type WhatIfOptions, whatIf } from "./whatIf.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly emit?: ((event: ExplainEvent) => void) | undefined;
+}
+
+/** Of a text that is explained token by token. */
+export interface SequenceCallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly emit?: ((event: SequenceEvent) => void) | undefined;
 }
 
 export interface ServiceOptions extends BackendOptions {
@@ -85,6 +94,40 @@ export class ExplainService {
         explanation: run.explanation(WARN_ABOVE),
       });
       return this.#integrate(run, known, loaded, options);
+    });
+  }
+
+  /**
+   * Explains every token of the text that a model writes, each as `explain` would; a token that has been explained
+   * before goes on from what is known. Throws `usage` for a model that writes none.
+   */
+  explainSequence(request: ExplainRequest, options: SequenceCallOptions = {}): Promise<SequenceResult> {
+    const { signal, emit } = options;
+    const report = (message: string): void => emit?.({ type: "stage", message });
+    const rowOptions: CallOptions = { signal, emit: (event) => event.type === "stage" && report(event.message) };
+    return this.#inTurn(rowOptions, async () => {
+      const start = performance.now();
+      const backend = await this.#activate(request.settings.backend, rowOptions);
+      const generation = await openGeneration(await this.#open(request.model, backend, rowOptions));
+      if (generation === null) throw writesNothing(request.model.path);
+      let matrix: SequenceMatrix | undefined;
+      let produced: Produced | undefined;
+      for (let row = 0; row < (produced?.tokens.length ?? 1); row++) {
+        const asked = rowRequest(request, row);
+        const { run, loaded } = await this.#prepare(asked, {
+          ...rowOptions,
+          onToken: (count) => report(`Writing: ${count} ${count === 1 ? "token" : "tokens"}`),
+        });
+        produced = run.plan.produced;
+        matrix ??= new SequenceMatrix(generation, run.plan);
+        const of = produced?.tokens.length ?? 0;
+        report(`Explaining token ${row + 1} of ${of}`);
+        const known = this.#runs.findByKey(run.key)?.integration ?? null;
+        matrix.add(row, await this.#integrate(run, known, loaded, { signal }));
+        emit?.({ type: "matrix", matrix: matrix.matrix(), done: row + 1, of });
+      }
+      if (matrix === undefined || produced === undefined) throw writesNothing(request.model.path);
+      return { produced, matrix: matrix.matrix(), seconds: (performance.now() - start) / 1000 };
     });
   }
 
@@ -214,7 +257,16 @@ export class ExplainService {
   async #open(model: ModelRef, backend: BackendInfo, options: CallOptions): Promise<OpenedModel> {
     options.emit?.({ type: "stage", stage: "model", message: "Loading the model" });
     const format = model.format ?? model.entry?.format;
-    const loaded = await this.#models.get(model.path, format, backend.name, options.signal);
+    const first = await this.#models.get(model.path, format, backend.name, options.signal);
+    const decoder = decoderOf(model);
+    const loaded =
+      decoder === null
+        ? first
+        : joinModels(
+            first,
+            await this.#models.get(decoder.path, undefined, backend.name, options.signal),
+            decoder.states,
+          );
     options.emit?.({ type: "model", files: [...loaded.files] });
     if (model.entry !== undefined) {
       return { loaded, entry: model.entry, baseFolder: model.baseFolder ?? "", notes: [] };
@@ -233,12 +285,15 @@ export class ExplainService {
   }
 
   /** A run as it is before anything is computed, with the model that it asks for. */
-  async #prepare(request: ExplainRequest, options: CallOptions): Promise<{ run: Run; loaded: LoadedModel }> {
+  async #prepare(
+    request: ExplainRequest,
+    options: CallOptions & { readonly onToken?: (count: number) => void },
+  ): Promise<{ run: Run; loaded: LoadedModel }> {
     const { settings } = request;
     const backend = await this.#activate(settings.backend, options);
     const opened = await this.#open(request.model, backend, options);
     options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
-    const plan = await planRun(request, opened, backend, options.signal);
+    const plan = await planRun(request, opened, backend, options.signal, options.onToken);
     throwIfCancelled(options.signal);
     const key = runKey(
       [
@@ -246,7 +301,7 @@ export class ExplainService {
         backend.name,
         plan.scalar.fetch,
         plan.scalar.transform,
-        plan.target.index,
+        JSON.stringify(plan.place),
         plan.explained.map(({ node }) => node).join(" "),
         settings.method,
         settings.rule,
@@ -281,7 +336,8 @@ export class ExplainService {
     this.#runs.put(run);
     run.status = "running";
     const { request, backend } = run.plan;
-    const pool = backend.name === "wasm" ? this.#pool : undefined;
+    // The workers know models of one file.
+    const pool = backend.name === "wasm" && decoderOf(request.model) === null ? this.#pool : undefined;
     const format = request.model.format ?? request.model.entry?.format;
     const letGo = pool?.use({ path: resolve(request.model.path), format, fingerprint: loaded.fingerprint });
     try {
@@ -304,4 +360,24 @@ export class ExplainService {
     this.#runs.put(run);
     return run.explanation(WARN_ABOVE);
   }
+}
+
+/** The second file of an encoder and a decoder that are two. */
+function decoderOf({ entry, baseFolder }: ModelRef): { path: string; states: string } | null {
+  const decoder = entry?.generate?.kind === "encoder-decoder" ? entry.generate.decoder : undefined;
+  return decoder === undefined ? null : { path: resolve(baseFolder ?? "", decoder.path), states: decoder.states };
+}
+
+/** The same question about another written token. */
+function rowRequest(request: ExplainRequest, index: number): ExplainRequest {
+  return { ...request, settings: { ...request.settings, target: { kind: "index", index } } };
+}
+
+function writesNothing(path: string): PathlightError {
+  return new PathlightError("usage", "The model writes no text that Pathlight knows of.", {
+    file: path,
+    expected: "`generate` in the model's entry in pathlight.json",
+    found: "none",
+    whatToDo: "Describe there how the model writes; see docs/sequences.md.",
+  });
 }

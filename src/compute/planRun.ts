@@ -2,39 +2,46 @@ import { resolve } from "node:path";
 import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
 import type { DifferentiableModel, NodeId } from "../engine/port.ts";
-import { predict } from "../engine/predict.ts";
 import { fromTensorError } from "../engine/tensorErrors.ts";
 import type { BaselineSpec, ExplainRequest } from "../protocol/explain.ts";
-import type { BackendInfo, Prediction } from "../protocol/explanation.ts";
+import type { BackendInfo } from "../protocol/explanation.ts";
 import { baselineNames } from "../protocol/manifest.ts";
-import { blankOf, type PreparedBaseline, prepareBaseline, readLabels, shapeText } from "../samples/index.ts";
+import { blankOf, type PreparedBaseline, prepareBaseline, shapeText } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
 import { innerStart } from "./innerStart.ts";
-import { feedOf, isExplained, type PreparedInput, prepareInputs } from "./prepareInputs.ts";
+import { feedOf, isExplained, type PreparedInput } from "./prepareInputs.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
-import { checkLabels, chooseHead, predictionsOf, resolveTarget, scalarTarget, taskOf } from "./target.ts";
+import { sampleSubject } from "./sampleSubject.ts";
+import { openGeneration } from "./sequence/generation.ts";
+import { sequenceSubject } from "./sequence/sequenceSubject.ts";
+import type { Subject } from "./subject.ts";
+import { scalarTarget } from "./target.ts";
 
-/** Everything before the integration: sample, baseline, prediction, target, all as plain numbers. A backend is active. */
+/**
+ * Everything before the integration: sample, baseline, prediction, target, all as plain numbers. A backend is active.
+ * `onToken`: where the model writes a text, how many tokens it has written.
+ */
 export async function planRun(
   request: ExplainRequest,
   opened: OpenedModel,
   backend: BackendInfo,
   signal: AbortSignal | undefined,
+  onToken?: (count: number) => void,
 ): Promise<RunPlan> {
   const { settings } = request;
   const { entry, loaded } = opened;
   const { model, ...file } = loaded;
-  const head = chooseHead(model, settings, entry);
+  const subject = await subjectOf(request, opened, { signal, onToken });
+  const { head, inputs } = subject;
   const scalar = scalarTarget(head, settings.link);
-  const inputs = await prepareInputs(request, opened, signal);
-  const predictions = await predictAll(opened, head, inputs);
   const explained: ExplainedInput[] = [];
   const held: FeedValue[] = [];
   const notes: RunPlan["notes"][number][] = opened.notes.map((message) => ({
     code: "inferred-preprocessing",
     message,
   }));
+  notes.push(...subject.notes);
   let baselineLabel = "";
   for (const input of inputs) {
     // What a text lost is told with the tokens; see the warnings of an explanation.
@@ -57,7 +64,8 @@ export async function planRun(
       },
     );
     baselineLabel = baseline.label;
-    explained.push(...(await explainedInputs(model, input, baseline, maskedPositions(inputs, input))));
+    const fixed = [...maskedPositions(inputs, input), ...(subject.fixed.get(input.spec.id) ?? [])];
+    explained.push(...(await explainedInputs(model, input, baseline, fixed)));
     // What a model reads off the ids beside their embedding, the length or a mask, stays that of the sample.
     if (input.embeddings.length > 0) held.push(feedOf(input));
   }
@@ -89,13 +97,28 @@ export async function planRun(
     backend,
     head,
     scalar,
-    target: resolveTarget(settings.target, predictions),
-    predictions,
+    target: subject.target,
+    place: subject.place,
+    predictions: subject.predictions,
+    position: subject.position,
+    positions: subject.positions,
+    produced: subject.produced,
     explained,
     held,
     baselineLabel,
     notes,
   };
+}
+
+async function subjectOf(
+  request: ExplainRequest,
+  opened: OpenedModel,
+  options: Parameters<typeof sequenceSubject>[3],
+): Promise<Subject> {
+  const generation = await openGeneration(opened);
+  return generation === null
+    ? sampleSubject(request, opened, options.signal)
+    : sequenceSubject(request, opened, generation, options);
 }
 
 /** The manifest's own baseline, which applies where the request names none. */
@@ -107,50 +130,21 @@ function defaultBaseline({ entry, baseFolder }: OpenedModel): BaselineSpec | und
   return name === undefined ? { kind: "file", path: resolve(baseFolder, baseline) } : { kind: "name", name };
 }
 
-async function predictAll(
-  { loaded, entry, baseFolder }: OpenedModel,
-  head: RunPlan["head"],
-  inputs: readonly PreparedInput[],
-): Promise<Prediction[]> {
-  return withFeeds(inputs.map(feedOf), async (feeds) => {
-    const logits = await predict(loaded.model, feeds, head.logit);
-    const outputs = head.output === head.logit ? logits : await predict(loaded.model, feeds, head.output);
-    await refuseNonFinite(loaded.model, feeds, [...logits.values, ...outputs.values]);
-    const labels = checkLabels(await readLabels(entry.labels, baseFolder), logits.values.length, entry.name);
-    const task = taskOf(head, entry, logits.values.length);
-    return predictionsOf(head, task, logits.values, outputs.values, labels);
-  });
-}
-
-async function refuseNonFinite(
-  model: DifferentiableModel,
-  feeds: ReadonlyMap<NodeId, Tensor>,
-  values: readonly number[],
-): Promise<void> {
-  const bad = values.find((value) => !Number.isFinite(value));
-  if (bad === undefined) return;
-  const node = await model.firstNonFiniteNode(feeds);
-  throw new PathlightError("not-finite", "The model's prediction is not a finite number.", {
-    expected: "finite values in every node",
-    found: node === null ? String(bad) : `${bad}; the first node that is not finite is ${node}`,
-    whatToDo: "Check the weights of that node and the preprocessing of the sample.",
-  });
-}
-
 /** Positions that a mask takes out of the text of `input`: they are no part of what the model reads. */
 function maskedPositions(inputs: readonly PreparedInput[], input: PreparedInput): number[] {
-  const mask = inputs.find(({ role }) => role === "mask")?.prepared.tensor.data;
+  const mask = inputs.find(({ role, of }) => role === "mask" && (of === undefined || of === input.spec.id))?.prepared
+    .tensor.data;
   if (mask === undefined || input.prepared.kind !== "text" || mask.length !== input.prepared.tensor.data.length)
     return [];
   return Array.from(mask.keys()).filter((position) => mask[position] === 0);
 }
 
-/** The ends of the path in the input itself, or in each embedding of its ids; both the same where it is masked. */
+/** The ends of the path in the input itself, or in each embedding of its ids; both the same at `fixed` positions. */
 async function explainedInputs(
   model: DifferentiableModel,
   input: PreparedInput,
   baseline: PreparedBaseline,
-  masked: readonly number[],
+  fixed: readonly number[],
 ): Promise<ExplainedInput[]> {
   const { spec, prepared, embeddings } = input;
   if (embeddings.length === 0) {
@@ -181,7 +175,7 @@ async function explainedInputs(
     const { values: x, shape } = await embed(model, feedOf(input), node);
     const start = await baselineEmbedding(model, input, node, baseline, x.length);
     const dimensions = x.length / prepared.tensor.data.length;
-    for (const position of masked) {
+    for (const position of fixed) {
       const at = position * dimensions;
       start.set(x.subarray(at, at + dimensions), at);
     }

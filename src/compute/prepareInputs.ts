@@ -27,18 +27,22 @@ export interface PreparedInput {
   readonly role: CompanionRole | undefined;
   /** What was filled in without being asked for. */
   readonly note: string | undefined;
+  /** The text that it follows from, for an input that was filled in. */
+  readonly of?: string | undefined;
 }
 
 /**
  * What each input of the model is fed: its sample, or for an input that follows from a text (see `companionsOf`) what the
- * text gives. Throws what `assignSamples`, `createTokenizer` and `prepareSample` throw.
+ * text gives; `left`: inputs that somebody else fills. Throws what `assignSamples`, `createTokenizer` and `prepareSample` throw.
  */
 export async function prepareInputs(
   request: ExplainRequest,
   opened: OpenedModel,
   signal: AbortSignal | undefined,
+  left: ReadonlySet<string> = new Set(),
 ): Promise<PreparedInput[]> {
-  const { inputs, embeddings } = opened.loaded.model;
+  const { embeddings } = opened.loaded.model;
+  const inputs = opened.loaded.model.inputs.filter(({ id }) => !left.has(id));
   const companions = companionsOf(inputs, embeddings);
   const assigned = assignSamples(request.samples, inputs, (id) => companions.has(id));
   const given = new Map<string, PreparedInput>();
@@ -47,9 +51,8 @@ export async function prepareInputs(
     const input = await prepareInput(spec, sample, companions, opened, signal);
     given.set(spec.id, withBlanks(input, request.blanked));
   }
-  const text = [...given.values()].find(
-    ({ role, prepared }) => role === undefined && prepared.kind === "text",
-  )?.prepared;
+  const read = [...given.values()].find(({ role, prepared }) => role === undefined && prepared.kind === "text");
+  const text = read?.prepared;
   return assigned.map(({ spec }) => {
     const known = given.get(spec.id);
     if (known !== undefined) return known;
@@ -57,7 +60,16 @@ export async function prepareInputs(
     if (role === undefined || text?.kind !== "text") throw missingInput(spec.id, request.samples, inputs);
     const { prepared, note } = fillCompanion(spec.id, role, text);
     const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
-    return { spec, manifest: { kind: "tensor", hold: true }, context, prepared, embeddings: [], role, note };
+    return {
+      spec,
+      manifest: { kind: "tensor", hold: true },
+      context,
+      prepared,
+      embeddings: [],
+      role,
+      note,
+      of: read?.spec.id,
+    };
   });
 }
 

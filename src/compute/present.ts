@@ -42,6 +42,7 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
       label: plan.target.label,
       output: plan.head.output,
       link: plan.settings.link,
+      ...(plan.position === undefined ? {} : { position: plan.position }),
     },
     baseline: { spec, label: plan.baselineLabel },
     tolerance: state.tolerance,
@@ -49,6 +50,8 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
     predictions: [...plan.predictions],
     seconds: state.seconds,
     finishedAt: state.status === "running" ? null : new Date().toISOString(),
+    ...(plan.produced === undefined ? {} : { produced: plan.produced }),
+    ...(plan.positions === undefined ? {} : { positions: [...plan.positions] }),
   };
   if (integration === null) return { ...shared, ...nothingYet(plan) };
   const mapSize = integration.cells.reduce((sum, cell) => sum + Math.abs(cell), 0);

@@ -5,8 +5,8 @@ import type { WhatIfEdit } from "../protocol/whatIf.ts";
 import type { Encoded } from "../samples/index.ts";
 import { editedRequest, type InputFields, notEditable } from "./editedRequest.ts";
 import { type EditedText, editedText } from "./editedText.ts";
-import type { OpenedModel } from "./explainService.ts";
-import { type PreparedInput, prepareInputs } from "./prepareInputs.ts";
+import type { PreparedInput } from "./prepareInputs.ts";
+import type { SampleReader } from "./sequence/sampleReader.ts";
 
 const MOST_NAMED = 5;
 
@@ -15,6 +15,8 @@ export interface EditAttempt {
   readonly inputs: readonly PreparedInput[];
   readonly request: ExplainRequest;
   readonly edited: ReadonlyMap<string, EditedText>;
+  /** Whether the tokens may stand at other positions than before. */
+  readonly isReread: boolean;
   readonly notes: readonly string[];
 }
 
@@ -23,7 +25,7 @@ export class RunEditor {
   readonly #request: ExplainRequest;
   readonly #texts: ReadonlyMap<string, TextAttribution>;
   readonly #original: readonly PreparedInput[];
-  readonly #opened: OpenedModel;
+  readonly #read: SampleReader;
   readonly #signal: AbortSignal | undefined;
   /** Tokens of the texts without the blanks of the run itself, once they have been asked for. */
   #plain: ReadonlyMap<string, readonly Token[]> | null | undefined;
@@ -32,13 +34,13 @@ export class RunEditor {
     request: ExplainRequest,
     texts: ReadonlyMap<string, TextAttribution>,
     original: readonly PreparedInput[],
-    opened: OpenedModel,
+    read: SampleReader,
     signal: AbortSignal | undefined,
   ) {
     this.#request = request;
     this.#texts = texts;
     this.#original = original;
-    this.#opened = opened;
+    this.#read = read;
     this.#signal = signal;
   }
 
@@ -65,8 +67,8 @@ export class RunEditor {
     }
     const isReread = [...edited.values()].some((text) => text.isReread);
     const request = isReread ? await this.#reread(edited) : this.#blanked(this.#request, edited);
-    const inputs = await prepareInputs(request, this.#opened, this.#signal);
-    return { inputs, request, edited, notes: isReread ? this.#notes(inputs, edited) : [] };
+    const inputs = await this.#read(request, this.#signal);
+    return { inputs, request, edited, isReread, notes: isReread ? this.#notes(inputs, edited) : [] };
   }
 
   #text(input: string): TextAttribution {
@@ -108,7 +110,7 @@ export class RunEditor {
     }
     const blanked = new Map<string, BlankedTokens["tokens"]>();
     if ([...wanted.values()].every((positions) => positions.length === 0)) return request;
-    const reread = await prepareInputs(request, this.#opened, this.#signal);
+    const reread = await this.#read(request, this.#signal);
     for (const [input, positions] of wanted) {
       const places = placesOf(tokensOf(reread, input));
       const before = plain.get(input) ?? [];
@@ -145,7 +147,7 @@ export class RunEditor {
     if ([...this.#texts.values()].some(({ gap }) => gap !== null)) return null;
     let shown: readonly PreparedInput[];
     try {
-      shown = await prepareInputs(await this.#withTexts(new Map()), this.#opened, this.#signal);
+      shown = await this.#read(await this.#withTexts(new Map()), this.#signal);
     } catch (thrown) {
       const error = toPathlightError(thrown);
       if (error.code === "cancelled" || error.code === "internal") throw error;

@@ -9,7 +9,7 @@ import {
 import type { NodeId, OutputHead } from "../engine/port.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
 import type { ExplainRequest, Settings } from "../protocol/explain.ts";
-import type { BackendInfo, BlankToken, Prediction } from "../protocol/explanation.ts";
+import type { BackendInfo, BlankToken, PositionLabel, Prediction, Produced } from "../protocol/explanation.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import type { PreparedSample } from "../samples/index.ts";
 import type { ScalarTarget } from "./target.ts";
@@ -50,13 +50,19 @@ export interface RunPlan {
   readonly head: OutputHead;
   readonly scalar: ScalarTarget;
   readonly target: Prediction;
+  /** Where the target's number stands in the node that `scalar` names, without the batch axis. */
+  readonly place: number | readonly number[];
   readonly predictions: readonly Prediction[];
+  /** See an explanation's fields of these names. */
+  readonly position: number | undefined;
+  readonly positions: readonly PositionLabel[] | undefined;
+  readonly produced: Produced | undefined;
   readonly explained: readonly ExplainedInput[];
   readonly held: readonly FeedValue[];
   readonly baselineLabel: string;
   /** Inputs that are held, preprocessing that was guessed, pixels that were dropped: sentences for the user. */
   readonly notes: readonly {
-    readonly code: "held-input" | "inner-start" | "inferred-preprocessing" | "preprocessing";
+    readonly code: "held-input" | "inner-start" | "inferred-preprocessing" | "preprocessing" | "not-ended";
     readonly message: string;
   }[];
 }

@@ -7,7 +7,7 @@ export class RunStore {
   readonly #maxBytes: number;
   readonly #maxRuns: number;
 
-  constructor(maxBytes = 1.5 * 2 ** 30, maxRuns = 16) {
+  constructor(maxBytes = 1.5 * 2 ** 30, maxRuns = 64) {
     this.#maxBytes = maxBytes;
     this.#maxRuns = maxRuns;
   }

@@ -1,13 +1,15 @@
+import { reshape, slice, type Tensor } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
 import { scoreOf } from "../engine/scoreOf.ts";
 import type { Explanation, Prediction, TextAttribution } from "../protocol/explanation.ts";
 import type { WhatIfAnswer, WhatIfEdit, WhatIfResult } from "../protocol/whatIf.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { forwardRows } from "./forwardRows.ts";
-import { feedOf, type PreparedInput, prepareInputs } from "./prepareInputs.ts";
+import { feedOf, type PreparedInput } from "./prepareInputs.ts";
 import type { Run } from "./run.ts";
 import { type EditAttempt, RunEditor, tokensOf } from "./runEditor.ts";
 import type { RunPlan } from "./runPlan.ts";
+import { sampleReader } from "./sequence/sampleReader.ts";
 import { predictionsOf, taskOf } from "./target.ts";
 
 const STRONGEST = 5;
@@ -29,7 +31,8 @@ export async function whatIf(
   { signal, onProgress }: WhatIfOptions = {},
 ): Promise<WhatIfAnswer> {
   const { plan } = run;
-  const original = await prepareInputs(plan.request, opened, signal);
+  const read = await sampleReader(plan, opened);
+  const original = await read(plan.request, signal);
   const texts = new Map<string, TextAttribution>();
   for (const attribution of explanation.attributions) {
     if (attribution.kind === "text") texts.set(attribution.input, attribution);
@@ -38,9 +41,13 @@ export async function whatIf(
     const now = tokensOf(original, input);
     if (now.length !== tokens.length || now.some(({ id }, at) => id !== tokens[at]?.id)) throw hasChanged(explanation);
   }
-  const editor = new RunEditor(plan.request, texts, original, opened, signal);
+  const editor = new RunEditor(plan.request, texts, original, read, signal);
   const attempts: (EditAttempt | PathlightError)[] = [];
-  for (const edit of edits) attempts.push(await editor.attempt(edit));
+  for (const edit of edits) {
+    const attempt = await editor.attempt(edit);
+    const lost = !(attempt instanceof Error) && attempt.isReread && isBoundToPosition(plan, opened);
+    attempts.push(lost ? positionLost() : attempt);
+  }
   const fed = [original, ...attempts.flatMap((attempt) => (attempt instanceof Error ? [] : [attempt.inputs]))];
   const measured = await measure(plan, opened, fed, { signal, onProgress });
   const [before, ...after] = measured;
@@ -73,6 +80,23 @@ function hasChanged({ sample }: Explanation): PathlightError {
   });
 }
 
+/** Whether the number that is explained stands at a position of the text itself, which other tokens would move. */
+function isBoundToPosition({ positions, produced }: RunPlan, { entry }: OpenedModel): boolean {
+  return positions !== undefined || (produced !== undefined && entry.generate?.kind === "decoder-only");
+}
+
+function positionLost(): PathlightError {
+  return new PathlightError(
+    "usage",
+    "What is explained stands at one position of the text, which this edit may move.",
+    {
+      expected: "edits that leave every token at its position",
+      found: "a text with other tokens",
+      whatToDo: "Blank the tokens instead.",
+    },
+  );
+}
+
 function notFinite(): PathlightError {
   return new PathlightError("not-finite", "The model's score of this text is not a finite number.", {
     whatToDo: "Check the model with this text.",
@@ -91,7 +115,7 @@ async function measure(
   fed: readonly (readonly PreparedInput[])[],
   { signal, onProgress }: WhatIfOptions,
 ): Promise<{ score: number; target: Prediction | null; predictions: Prediction[] }[]> {
-  const { head, scalar, target, entry } = plan;
+  const { head, scalar, target, place, entry } = plan;
   const total = fed.length;
   const rows = await forwardRows(
     fed.map((inputs) => inputs.map(feedOf)),
@@ -103,14 +127,17 @@ async function measure(
         if (output === undefined) throw new PathlightError("internal", `The model gave nothing for ${node}.`);
         return output;
       };
-      const score = scoreOf(of(scalar.fetch), { fetch: scalar.fetch, index: target.index, link: scalar.transform });
-      return [score, of(head.logit), of(head.output)];
+      const score = scoreOf(of(scalar.fetch), { fetch: scalar.fetch, index: place, link: scalar.transform });
+      return [score, rowAt(of(head.logit), place), rowAt(of(head.output), place)];
     },
     { signal, onProgress: (done) => onProgress?.({ done, total }) },
   );
   const labels = plan.predictions.map(({ label }) => label);
   return rows.map(([score, logits = new Float32Array(), outputs = new Float32Array()]) => {
-    const all = predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels);
+    const all =
+      plan.produced === undefined
+        ? predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels)
+        : [writtenPrediction(plan, logits, outputs)];
     const own = all.find(({ index }) => index === target.index) ?? null;
     const strongest = [...all].sort((a, b) => b.score - a.score).slice(0, STRONGEST);
     return {
@@ -119,4 +146,20 @@ async function measure(
       predictions: own === null || strongest.includes(own) ? strongest : [...strongest, own],
     };
   });
+}
+
+/** Of an output with a row for each position, the row that the place is in, [batch, values]. */
+function rowAt(output: Tensor, place: RunPlan["place"]): Tensor {
+  const [position] = typeof place === "number" ? [] : place;
+  const [batch = 1, , width = 1] = output.shape;
+  if (position === undefined || output.shape.length !== 3) return output;
+  return reshape(slice(output, [0, position, 0], [batch, 1, width]), [batch, width]);
+}
+
+/** How likely the written token is now. */
+function writtenPrediction(plan: RunPlan, logits: Float32Array, outputs: Float32Array): Prediction {
+  const { head, target, place } = plan;
+  const id = typeof place === "number" ? place : (place.at(-1) ?? 0);
+  const [found] = predictionsOf(head, "classification", logits, outputs, []).filter(({ index }) => index === id);
+  return { ...target, score: found?.score ?? Number.NaN, logit: found?.logit ?? Number.NaN };
 }

@@ -12,6 +12,7 @@ import { handlePanelMessage } from "./panelDispatch.ts";
 import { PanelMessages } from "./panelMessages.ts";
 import { initialSettings } from "./panelRequest.ts";
 import { PanelRun } from "./panelRun.ts";
+import { PanelSequence } from "./panelSequence.ts";
 import type { PanelServices } from "./panelServices.ts";
 import { PanelSettings } from "./panelSettings.ts";
 import { PanelSubject } from "./panelSubject.ts";
@@ -34,13 +35,15 @@ export class PanelController implements vscode.Disposable {
   readonly #view: PanelView;
   readonly #run: PanelRun;
   readonly #audit: PanelAudit;
+  readonly #sequence: PanelSequence;
   #disposed = false;
 
   constructor(panel: vscode.WebviewPanel, services: PanelServices) {
     this.panel = panel;
     this.#services = services;
     this.#messages = this.#store.add(new PanelMessages(panel));
-    this.#view = new PanelView(this.#messages, services);
+    this.#sequence = new PanelSequence(services.compute, () => this.#postState());
+    this.#view = new PanelView(this.#messages, services, (shown) => this.#sequence.with(shown));
     this.#audit = new PanelAudit(services.compute, () => this.#postState());
     this.#subject = new PanelSubject(services, () => this.#settings.value, {
       onSourceChange: (what, gone) => this.#onSourceChange(what, gone),
@@ -48,7 +51,10 @@ export class PanelController implements vscode.Disposable {
     });
     const parts = { view: this.#view, subject: this.#subject, settings: this.#settings, services };
     this.#run = new PanelRun(parts, {
-      onStart: () => this.#audit.cancel(),
+      onStart: () => {
+        this.#audit.cancel();
+        this.#sequence.turnTo(this.request);
+      },
       onProgress: () => this.#postState(),
       onChange: () => this.#update(),
       onEnd: () => this.#onRunEnd(),
@@ -116,6 +122,8 @@ export class PanelController implements vscode.Disposable {
       this.#run.turnTo(shown.explanation.runId);
       this.#view.current = record.item.id;
       this.#view.phase = shown.explanation.status === "cancelled" ? "cancelled" : "done";
+      this.#sequence.turnTo(record.request);
+      this.#sequence.take(shown.explanation.matrix);
       this.#view.present(shown, false);
     } catch (error) {
       this.#run.fail(error);
@@ -150,6 +158,25 @@ export class PanelController implements vscode.Disposable {
   cancel(): void {
     this.#run.cancel();
     this.#audit.cancel();
+    this.#sequence.cancel();
+  }
+
+  /** Explains every token of what was written; the rows become part of the explanation, as they are done. */
+  async explainSequence(): Promise<void> {
+    const { request, shown } = this;
+    const subject = this.#subject.value;
+    if (request === undefined || subject === undefined || shown?.explanation.produced === undefined) return;
+    if (this.#run.isUnderWay || this.#view.stale !== null) return;
+    const show = (): void => {
+      const now = this.#view.valid;
+      if (now !== null) this.#view.present(now, false);
+    };
+    const complete = await this.#sequence.run(await this.#services.withMean(request, subject), show);
+    const now = this.#view.valid;
+    if (!complete || now === null) return;
+    this.#view.present(now, false);
+    if (this.#view.shown !== null && now.explanation.status !== "cancelled") await this.#remember(this.#view.shown);
+    this.#update();
   }
 
   /** Compares the gradients of what is shown with forward passes; the finding becomes part of the explanation. */
@@ -243,6 +270,7 @@ export class PanelController implements vscode.Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#audit.cancel();
+    this.#sequence.cancel();
     this.#run.dispose();
     this.#subject.dispose();
     this.#changed.fire();
@@ -283,6 +311,11 @@ export class PanelController implements vscode.Disposable {
 
   #onRunEnd(): void {
     const ended = this.shown?.explanation;
+    if (this.phase === "done" && this.#sequence.wanted(this.shown)) {
+      this.explainSequence().catch((error: unknown) =>
+        this.#services.notify(vscode.l10n.t("Explain Every Token"), error),
+      );
+    }
     // Which gradient it is, is the next question.
     if (this.phase !== "done" || ended?.status !== "suspect-gradient" || ended.audit !== undefined) return;
     this.audit().catch((error: unknown) => this.#services.notify(vscode.l10n.t("Check Gradients"), error));
@@ -345,6 +378,7 @@ export class PanelController implements vscode.Disposable {
       options: this.#subject.options,
       running,
       auditing: this.#audit.progress,
+      sequence: this.#sequence.progress,
       warnAbove: settings.warnAbove(),
       error,
       stale,

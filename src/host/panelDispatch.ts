@@ -35,6 +35,8 @@ export async function handlePanelMessage(
       return panel.audit();
     case "cancelAudit":
       return panel.cancelAudit();
+    case "explainSequence":
+      return panel.explainSequence();
     case "discard":
       return panel.discard();
     case "explainLogit":

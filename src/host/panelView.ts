@@ -17,12 +17,19 @@ export class PanelView {
   current: string | null = null;
   readonly #messages: PanelMessages;
   readonly #services: PanelServices;
+  readonly #complete: (shown: Shown | null) => Shown | null;
   #shown: Shown | null = null;
   #dimmed = false;
 
-  constructor(messages: PanelMessages, services: PanelServices) {
+  /** `complete`: adds to an explanation what is known beside it. */
+  constructor(
+    messages: PanelMessages,
+    services: PanelServices,
+    complete: (shown: Shown | null) => Shown | null = (shown) => shown,
+  ) {
     this.#messages = messages;
     this.#services = services;
+    this.#complete = complete;
   }
 
   /** What is on the screen, also where it belongs to the settings before a change. */
@@ -36,9 +43,9 @@ export class PanelView {
   }
 
   present(shown: Shown | null, dimmed: boolean): void {
-    this.#shown = shown;
+    this.#shown = this.#complete(shown);
     this.#dimmed = dimmed;
-    this.#messages.showShown(shown, dimmed);
+    this.#messages.showShown(this.#shown, dimmed);
   }
 
   /** Back to an empty screen, without a comparison. */

@@ -2,9 +2,10 @@ import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
 import { auditProgressSchema } from "./audit.ts";
 import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRefSchema } from "./explain.ts";
-import { backendInfoSchema, explanationSchema, predictionSchema } from "./explanation.ts";
+import { backendInfoSchema, explanationSchema, predictionSchema, producedSchema } from "./explanation.ts";
 import { inspectionSchema } from "./inspection.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
+import { tokenMatrixSchema } from "./tokenMatrix.ts";
 import { whatIfAnswerSchema, whatIfParamsSchema } from "./whatIf.ts";
 
 /** Methods of the compute process, called by the extension host. Each has params, a result and, where it streams, an event. */
@@ -67,6 +68,12 @@ export const explainEventSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("progress"), running: runningSchema }),
   z.strictObject({ type: z.literal("draft"), running: runningSchema, explanation: explanationSchema }),
 ]);
+
+export const sequenceResultSchema = z.strictObject({
+  produced: producedSchema,
+  matrix: tokenMatrixSchema,
+  seconds: z.number(),
+});
 
 export const doctorCheckSchema = z.strictObject({
   name: z.string(),
@@ -177,10 +184,24 @@ export const computeContract = {
     result: whatIfAnswerSchema,
     event: z.strictObject({ done: z.int(), total: z.int() }),
   },
+  /**
+   * For a model that writes a text: every token of it explained, one after the other. The events are the matrix as far
+   * as it is known, after each row; a cancel ends it, and what the last event held stands.
+   */
+  explainSequence: {
+    params: explainRequestSchema,
+    result: sequenceResultSchema,
+    event: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("stage"), message: z.string() }),
+      z.strictObject({ type: z.literal("matrix"), matrix: tokenMatrixSchema, done: z.int(), of: z.int() }),
+    ]),
+  },
 } as const;
 
 export type ComputeContract = typeof computeContract;
 export type ModelInfo = z.output<typeof modelInfoSchema>;
+export type SequenceResult = z.output<typeof sequenceResultSchema>;
+export type SequenceEvent = z.output<(typeof computeContract)["explainSequence"]["event"]>;
 export type Running = z.output<typeof runningSchema>;
 export type ExplainEvent = z.output<typeof explainEventSchema>;
 export type DoctorReport = z.output<typeof doctorReportSchema>;

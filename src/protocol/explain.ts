@@ -34,10 +34,14 @@ export const baselineSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("file"), path: z.string().min(1) }),
 ]);
 
+/** Position of a text, where the model labels each; default: the first that is labelled otherwise than `O`. */
+const position = z.int().min(0).optional();
+
+/** For a text that the model produces, index and label are those of a produced token, counted from 0. */
 export const targetSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("predicted") }),
-  z.strictObject({ kind: z.literal("index"), index: z.int().min(0) }),
-  z.strictObject({ kind: z.literal("label"), label: z.string().min(1) }),
+  z.strictObject({ kind: z.literal("predicted"), position }),
+  z.strictObject({ kind: z.literal("index"), index: z.int().min(0), position }),
+  z.strictObject({ kind: z.literal("label"), label: z.string().min(1), position }),
 ]);
 
 export const methodSchema = z.enum(["integrated-gradients", "gradient", "input-x-gradient"]);
@@ -67,6 +71,8 @@ export const settingsSchema = z.strictObject({
   grain: z.int().min(1).max(4096).optional(),
   maxEvaluations: z.int().min(1).max(1_000_000).default(512),
   backend: backendPreferenceSchema.default("auto"),
+  /** Of a produced token: explain what had been produced before it as well, not the source alone. */
+  explainPrefix: z.boolean().optional(),
 });
 
 /** The model to use. With `entry` its preprocessing is known; without, it is inferred from the model and the files beside it. */

@@ -3,17 +3,11 @@ import { float32Schema as float32, float64Schema as float64 } from "./arrays.ts"
 import { auditSchema } from "./audit.ts";
 import { baselineSchema, methodSchema, ruleSchema } from "./explain.ts";
 import { formatSchema, linkSchema } from "./manifest.ts";
+import { statusSchema } from "./status.ts";
+import { type Token, tokenSchema } from "./token.ts";
+import { tokenMatrixSchema } from "./tokenMatrix.ts";
 
 /** What comes back: the numbers of the trust strip, the path, and the attributions in the form that they are read in. */
-
-export const statusSchema = z.enum([
-  "running",
-  "converged",
-  "budget",
-  "cancelled",
-  "precision-floor",
-  "suspect-gradient",
-]);
 
 export const predictionSchema = z.strictObject({
   index: z.int(),
@@ -69,17 +63,6 @@ export const imageAttributionSchema = z.strictObject({
   grain: z.int(),
   /** Error estimate a cell at `grain`, row by row, ceil(height/grain) × ceil(width/grain); null while unknown. */
   cellErrors: float32.nullable(),
-});
-
-export const tokenSchema = z.strictObject({
-  text: z.string(),
-  id: z.int(),
-  /** UTF-16 offsets in the original text; both equal for tokens that stand for nothing in it. */
-  start: z.int(),
-  end: z.int(),
-  special: z.enum(["none", "pad", "unknown", "mask", "other"]),
-  /** Index of the word that the token belongs to; tokens of one word are merged by sum. -1: none. */
-  word: z.int(),
 });
 
 export const textAttributionSchema = z.strictObject({
@@ -148,8 +131,26 @@ export const warningSchema = z.strictObject({
     "delta-zero",
     "budget",
     "backend",
+    "not-ended",
   ]),
   message: z.string(),
+});
+
+/** A text that a model produced, token by token. */
+export const producedSchema = z.strictObject({
+  text: z.string(),
+  /** Places in `text`; the one that ends the text has none. */
+  tokens: z.array(tokenSchema),
+  /** False: it was still going on when it had produced as many tokens as it may. */
+  ended: z.boolean(),
+});
+
+/** The likeliest label of one position. */
+export const positionLabelSchema = z.strictObject({
+  position: z.int().min(0),
+  index: z.int(),
+  label: z.string(),
+  score: z.number(),
 });
 
 export const explanationSchema = z.strictObject({
@@ -170,7 +171,14 @@ export const explanationSchema = z.strictObject({
   method: methodSchema,
   rule: ruleSchema,
   steps: z.int().nullable(),
-  target: z.strictObject({ index: z.int(), label: z.string(), output: z.string(), link: linkSchema }),
+  target: z.strictObject({
+    index: z.int(),
+    label: z.string(),
+    output: z.string(),
+    link: linkSchema,
+    /** Position of the text whose label is explained, where the model labels each. */
+    position: z.int().min(0).optional(),
+  }),
   baseline: z.strictObject({ spec: baselineSchema, label: z.string() }),
   tolerance: z.number(),
   maxEvaluations: z.int(),
@@ -200,11 +208,17 @@ export const explanationSchema = z.strictObject({
   audit: auditSchema.optional(),
   /** ISO time at which it ended. */
   finishedAt: z.string().nullable(),
+  /** What a model of texts wrote; its tokens are the predictions, in order, and the target is one of them. */
+  produced: producedSchema.optional(),
+  /** What a model that labels each position of a text says of each; `predictions` are of the target's position. */
+  positions: z.array(positionLabelSchema).optional(),
+  /** Every produced token, or every pair of tokens, explained. */
+  matrix: tokenMatrixSchema.optional(),
 });
 
 /** `explanation.json`: the explanation without its arrays, which stand in `.npy` files beside it. */
 export const explanationFileSchema = explanationSchema
-  .omit({ attributions: true, path: true, runId: true, finishedAt: true })
+  .omit({ attributions: true, path: true, runId: true, finishedAt: true, matrix: true })
   .extend({
     version: z.literal(1),
     grain: z.int().nullable(),
@@ -224,18 +238,20 @@ export const explanationFileSchema = explanationSchema
     }),
   });
 
-export type Status = z.output<typeof statusSchema>;
+export type { Status } from "./status.ts";
 export type Prediction = z.output<typeof predictionSchema>;
 export type BackendInfo = z.output<typeof backendInfoSchema>;
 export type PathInterval = z.output<typeof intervalSchema>;
 export type Crop = z.output<typeof cropSchema>;
-export type Token = z.output<typeof tokenSchema>;
+export type { Token };
 export type ImageAttribution = z.output<typeof imageAttributionSchema>;
 export type TextGap = NonNullable<TextAttribution["gap"]>;
 export type BlankToken = NonNullable<TextAttribution["blank"]>;
 export type TextAttribution = z.output<typeof textAttributionSchema>;
 export type TensorAttribution = z.output<typeof tensorAttributionSchema>;
 export type Attribution = z.output<typeof attributionSchema>;
+export type Produced = z.output<typeof producedSchema>;
+export type PositionLabel = z.output<typeof positionLabelSchema>;
 export type Warning = z.output<typeof warningSchema>;
 export type WarningCode = Warning["code"];
 export type Explanation = z.output<typeof explanationSchema>;

@@ -141,6 +141,42 @@ export const baselineNames = [
   "unknown",
 ] as const;
 
+const maxLength = z.int().min(1).max(512).default(64).describe("Most tokens that are produced; reaching it is told.");
+const endToken = z.string().min(1).describe("Token that ends the text, as the vocabulary has it.");
+
+export const generateSchema = z.discriminatedUnion("kind", [
+  z
+    .strictObject({
+      kind: z.literal("encoder-decoder"),
+      source: z.string().min(1).describe("Input that takes the token ids of the source."),
+      target: z.string().min(1).describe("Input that takes the token ids written so far."),
+      start: z.string().min(1).describe("Token that the decoder starts from, as the vocabulary has it."),
+      end: endToken,
+      tokenizer: tokenizerSchema.optional().describe("Of the text that is written. Default: that of the source."),
+      maxLength,
+      decoder: z
+        .strictObject({
+          path: z.string().min(1).describe("File of the decoder, relative to this file; `path` is the encoder's."),
+          states: z
+            .string()
+            .min(1)
+            .default("encoder_hidden_states")
+            .describe("Input of the decoder that takes the encoder's output."),
+        })
+        .optional()
+        .describe("Where encoder and decoder are two files."),
+    })
+    .describe("A source is read, and a text written from it."),
+  z
+    .strictObject({
+      kind: z.literal("decoder-only"),
+      source: z.string().min(1).optional().describe("Input that takes the token ids. Default: the only text input."),
+      end: endToken,
+      maxLength,
+    })
+    .describe("A text is continued."),
+]);
+
 export const modelSchema = z
   .strictObject({
     name: z.string().min(1).describe("What the panel calls the model."),
@@ -170,6 +206,9 @@ export const modelSchema = z
       .optional()
       .describe(`Where the path starts: ${baselineNames.join(", ")}, a number, or a file.`),
     tolerance: z.number().gt(0).lt(1).optional().describe("Goal for both errors, as a fraction: 0.02 is 2 %."),
+    generate: generateSchema
+      .optional()
+      .describe("For a model that writes a text: Pathlight decodes greedily and explains each token that it writes."),
   })
   .describe("A model and how samples become its input.");
 
@@ -201,6 +240,7 @@ export type TextInput = z.output<typeof textInputSchema>;
 export type TensorInput = z.output<typeof tensorInputSchema>;
 export type ByteWindow = z.output<typeof byteWindowSchema>;
 export type TokenizerSpec = z.output<typeof tokenizerSchema>;
+export type GenerateSpec = z.output<typeof generateSchema>;
 export type Link = z.output<typeof linkSchema>;
 export type ModelFormat = z.output<typeof formatSchema>;
 export type BaselineName = (typeof baselineNames)[number];

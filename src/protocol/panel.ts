@@ -78,6 +78,8 @@ export const panelStateSchema = z.strictObject({
   history: z.array(historyItemSchema),
   /** Id of the history item that is shown. */
   current: z.string().nullable(),
+  /** While the tokens of a written text are explained, how many are. */
+  sequence: z.strictObject({ done: z.int(), of: z.int() }).nullable().optional(),
 });
 
 export const hostToPanelSchema = z.discriminatedUnion("type", [
@@ -139,6 +141,8 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("showLog") }),
   /** Something went wrong inside the panel; logged by the host. */
   z.strictObject({ type: z.literal("panelError"), message: z.string(), stack: z.string().optional() }),
+  /** Explain the tokens of a written text that are not explained yet. */
+  z.strictObject({ type: z.literal("explainSequence") }),
 ]);
 
 export type Shown = z.output<typeof shownSchema>;

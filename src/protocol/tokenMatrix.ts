@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { float32Schema as float32 } from "./arrays.ts";
-import { statusSchema, tokenSchema } from "./explanation.ts";
+import { statusSchema } from "./status.ts";
+import { tokenSchema } from "./token.ts";
 
 /**
  * What each token of one text says to each token of another, as numbers that can be trusted or not: the alignment of a

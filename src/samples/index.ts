@@ -20,4 +20,5 @@ export { prepareSample, type SampleContext } from "./prepareSample.ts";
 export { readRow, readRowValues } from "./rows/readRow.ts";
 export { readRows } from "./rows/readRows.ts";
 export { createTokenizer } from "./tokenizer/createTokenizer.ts";
-export type { Encoded } from "./tokenizer/tokenizer.ts";
+export { createTextProducer, type TextProducer } from "./tokenizer/producedText.ts";
+export type { Encoded, Tokenizer } from "./tokenizer/tokenizer.ts";

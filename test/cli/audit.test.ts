@@ -63,6 +63,7 @@ async function runWith(args: readonly string[], explained: Explanation, audit: A
     explain: async () => explained,
     audit: audited,
     auditSample: audited,
+    explainSequence: () => Promise.reject(new Error("not asked for")),
     attributionTensors: () => [],
     dispose: () => undefined,
   };

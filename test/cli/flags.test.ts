@@ -20,10 +20,10 @@ function failure(...args: string[]): PathlightError {
 }
 
 test("the least that is needed leaves everything else open", () => {
-  const { model, inputs, out, json, convert, ...rest } = flags();
+  const { model, inputs, out, json, convert, prefix, ...rest } = flags();
   assert.deepEqual(
-    { model, inputs, out, json, convert },
-    { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false },
+    { model, inputs, out, json, convert, prefix },
+    { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false, prefix: false },
   );
   assert.ok(Object.values(rest).every((value) => value === undefined));
 });
@@ -45,6 +45,7 @@ test("every option of the contract is read", () => {
     ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
     ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json", "--convert"],
+    ...["--position", "7", "--prefix"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -54,7 +55,7 @@ test("every option of the contract is read", () => {
     text: undefined,
     row: 4,
     column: "q",
-    target: { kind: "index", index: 3 },
+    target: { kind: "index", index: 3, position: 7 },
     output: "probs",
     link: "softmax",
     baseline: "0.5",
@@ -66,6 +67,7 @@ test("every option of the contract is read", () => {
     grain: 4,
     maxEvaluations: 99,
     backend: "wasm",
+    prefix: true,
     threads: 3,
     failAbove: 0.05,
     out: "out",

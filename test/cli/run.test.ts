@@ -52,6 +52,7 @@ async function runWith(explain: () => Promise<never>) {
       audit: explain,
       auditSample: explain,
       inspect: () => Promise.reject(new Error("not asked for")),
+      explainSequence: () => Promise.reject(new Error("not asked for")),
       attributionTensors: () => [],
       dispose: () => {
         disposed++;

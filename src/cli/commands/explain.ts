@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { PathlightError } from "../../common/errors.ts";
-import type { ExplainEvent } from "../../protocol/compute.ts";
+import type { ExplainEvent, SequenceEvent, SequenceResult } from "../../protocol/compute.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";
 import type { Explanation } from "../../protocol/explanation.ts";
+import { matrixRowError } from "../../protocol/matrixRow.ts";
+import type { TokenMatrix } from "../../protocol/tokenMatrix.ts";
 import { relativeSumError } from "../../protocol/verdict.ts";
 import { convertedModel } from "../convertedModel.ts";
 import { readExplainFlags } from "../explainFlags.ts";
@@ -22,6 +24,10 @@ export interface Explainer extends Auditor {
     request: ExplainRequest,
     options: { signal: AbortSignal; emit: (event: ExplainEvent) => void },
   ): Promise<Explanation>;
+  explainSequence(
+    request: ExplainRequest,
+    options: { signal: AbortSignal; emit: (event: SequenceEvent) => void },
+  ): Promise<SequenceResult>;
   attributionTensors(runId: string): readonly { input: string; shape: readonly number[]; data: Float32Array }[];
   dispose(): void | Promise<void>;
 }
@@ -64,6 +70,13 @@ export async function explain(args: readonly string[], environment: ExplainEnvir
       explanation = await explainer.audit(explanation.runId, { signal, onProgress: (event) => progress.audit(event) });
     }
     const tensors = explainer.attributionTensors(explanation.runId);
+    if (explanation.produced !== undefined) {
+      const { matrix } = await explainer.explainSequence(request, {
+        signal,
+        emit: (event) => progress.sequence(event),
+      });
+      explanation = { ...explanation, matrix };
+    }
     await exportAll(out, { explanation, tensors, request }, signal);
     progress.end();
     const files = { report: join(out, "report.html"), folder: out };
@@ -79,8 +92,21 @@ export async function explain(args: readonly string[], environment: ExplainEnvir
 function exitCode(explanation: Explanation, failAbove: number | undefined, terminal: Terminal): number {
   if (failAbove === undefined) return 0;
   const error = relativeSumError(explanation);
+  const row = explanation.matrix === undefined ? null : rowAbove(explanation.matrix, failAbove);
+  if (row !== null) {
+    terminal.err(`pathlight: The completeness error of ${row} is above --fail-above ${failAbove}.\n`);
+    return EXIT_NOT_COMPLETE;
+  }
   if (error <= failAbove) return 0;
   const of = explanation.completenessError.relative === null ? "of the map, ΔF being 0," : "of ΔF";
   terminal.err(`pathlight: The completeness error ${error.toPrecision(3)} ${of} is above --fail-above ${failAbove}.\n`);
   return EXIT_NOT_COMPLETE;
+}
+
+/** The first row of a matrix that misses its score change by more than that; relative to what the row weighs where it is 0. */
+function rowAbove(matrix: TokenMatrix, failAbove: number): string | null {
+  const row = matrix.rowFigures.findIndex(
+    (figures, at) => figures !== null && matrixRowError(matrix, at, figures) > failAbove,
+  );
+  return row < 0 ? null : `token ${row + 1} (${JSON.stringify(matrix.rows[row]?.text ?? "")})`;
 }

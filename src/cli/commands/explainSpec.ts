@@ -6,7 +6,8 @@ export const explainSpec: CommandSpec = {
   summary: "Explain one sample: which of its parts made the model say what it said.",
   usage: [
     "pathlight explain --model PATH [--convert] [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    [--target INDEX|LABEL] [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
+    "    [--target INDEX|LABEL] [--position N] [--prefix] [--output NODE] [--from NODE]",
+    "    [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
@@ -41,7 +42,16 @@ export const explainSpec: CommandSpec = {
     {
       name: "target",
       value: "INDEX|LABEL",
-      help: "The output that is explained, by index (from 0) or label; a whole number is an index. Default: the predicted one.",
+      help: "The output that is explained, by index (from 0) or label; a whole number is an index. Of a model that writes a text: the token that it writes. Default: the predicted one, the first token written.",
+    },
+    {
+      name: "position",
+      value: "N",
+      help: "Token of the text whose label is explained, by its position from 0, for a model that labels each. Default: the first that is labelled otherwise than O, else the one it is surest of.",
+    },
+    {
+      name: "prefix",
+      help: "For a model that writes a text: explain what it had written before each token as well, not the source alone.",
     },
     { name: "output", value: "NODE", help: "Output node, where the model has several." },
     {
@@ -107,13 +117,14 @@ export const explainSpec: CommandSpec = {
     {
       name: "out",
       value: "DIR",
-      help: "Folder for explanation.json, attributions-K.npy (one for each input, from 0) and report.html. Made where it is missing.",
+      help: "Folder for explanation.json, attributions-K.npy (one for each input, from 0) and report.html; for a model that writes a text also token-matrix.json and token-matrix.npy. Made where it is missing.",
     },
     { name: "json", help: "Print explanation.json instead of the table." },
     helpOption,
   ],
   notes: [
     "An explanation that ends suspect-gradient is audited by itself (see `pathlight audit`); the finding stands in the table, the report and audit.json.",
+    "A model that writes a text (`generate` in pathlight.json) is decoded greedily, and every token that it writes is explained; --fail-above then holds for each.",
     "Exit codes: 0 done (also when it ended at --max-evaluations), 1 internal error, 2 bad input, 3 completeness error above --fail-above, 130 cancelled. Results go to standard output, progress and errors to standard error.",
   ],
   examples: [
@@ -129,6 +140,10 @@ export const explainSpec: CommandSpec = {
     {
       what: "The fifth row of a data file",
       command: "pathlight explain --model question-classifier --input questions.jsonl --row 4 --out out/q4",
+    },
+    {
+      what: "What each character of a written date comes from",
+      command: "pathlight explain --model dates --input dates.jsonl --row 0 --out out/date",
     },
     {
       what: "A check in CI: exit 3 when the map misses the score change by more than 2 %",

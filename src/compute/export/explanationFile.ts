@@ -24,13 +24,13 @@ export function grainOf(attributions: readonly Attribution[]): number {
   return Math.max(1, ...attributions.map((attribution) => (attribution.kind === "image" ? attribution.grain : 1)));
 }
 
-/** `explanation.json`: everything but the arrays, which stand in the `.npy` files that it names. */
+/** `explanation.json`: everything but the arrays, which stand in the `.npy` files that it names, and a token matrix. */
 export function explanationFile(
   explanation: Explanation,
   tensors: readonly AttributionTensor[],
   request: ExplainRequest,
 ): ExplanationFile {
-  const { attributions, path, runId: _runId, finishedAt, ...rest } = explanation;
+  const { attributions, path, runId: _runId, finishedAt, matrix: _matrix, ...rest } = explanation;
   return explanationFileSchema.parse({
     version: 1,
     ...rest,

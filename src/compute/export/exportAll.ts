@@ -7,6 +7,7 @@ import { npyBytes } from "../../samples/index.ts";
 import { writeFilesAtomically } from "./atomicFiles.ts";
 import { auditFile } from "./auditFile.ts";
 import { type AttributionTensor, attributionFileName, explanationFile } from "./explanationFile.ts";
+import { matrixFileNames, matrixFiles } from "./matrixFile.ts";
 import { reportHtml } from "./report.ts";
 import { reportPicture } from "./reportPicture.ts";
 
@@ -32,14 +33,20 @@ export async function exportAll(folder: string, content: ExportContent, signal?:
   const tensors = content.tensors ?? explanation.attributions.map(shownTensor);
   const file = explanationFile(explanation, tensors, request);
   const report = await reportHtml(explanation, await reportPicture(explanation, signal));
+  const matrix = matrixFiles(explanation);
   throwIfCancelled(signal);
   const written = await writeFilesAtomically(folder, [
     { name: "explanation.json", content: `${JSON.stringify(file, null, 2)}\n` },
     ...tensors.map(({ shape, data }, index) => ({ name: attributionFileName(index), content: npyBytes(shape, data) })),
     { name: "report.html", content: report },
+    ...matrix,
     ...(explanation.audit === undefined ? [] : [auditFile(explanation, request)]),
   ]);
-  await removeLeftovers(folder, tensors.length);
+  await removeLeftovers(
+    folder,
+    tensors.length,
+    matrix.map(({ name }) => name),
+  );
   return written;
 }
 
@@ -48,9 +55,10 @@ function shownTensor(attribution: Attribution): AttributionTensor {
   return { input: attribution.input, shape, data: attribution.values };
 }
 
-/** An earlier export of a model with more inputs must not look like part of this one. */
-async function removeLeftovers(folder: string, count: number): Promise<void> {
+/** An earlier export of a model with more inputs, or of one that writes, must not look like part of this one. */
+async function removeLeftovers(folder: string, count: number, kept: readonly string[]): Promise<void> {
   for (const name of await readdir(folder)) {
+    if (matrixFileNames.includes(name) && !kept.includes(name)) await rm(join(folder, name), { force: true });
     const index = /^attributions-(\d+)\.npy$/.exec(name)?.[1];
     if (index !== undefined && Number(index) >= count) await rm(join(folder, name), { force: true });
   }

@@ -30,6 +30,19 @@ export function libraryOf({ file, raw, config }: TokenizerFiles): Library {
   throw invalid(file, "no model");
 }
 
+/** Ids to text as the tokenizer's own decoder has it, special tokens left out. Throws `tokenizer-invalid`. */
+export function libraryDecoder({ file, raw, config }: TokenizerFiles): (ids: readonly number[]) => string {
+  try {
+    const library = new Tokenizer({ ...raw, added_tokens: addedOf(raw) }, { eos_token: config.eos_token ?? undefined });
+    return (ids) =>
+      ids.length === 0
+        ? ""
+        : library.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  } catch (cause) {
+    throw invalid(file, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
 function addedOf(raw: object): unknown {
   return "added_tokens" in raw && Array.isArray(raw.added_tokens) ? raw.added_tokens : [];
 }
