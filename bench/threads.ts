@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   pool.use({ path: modelPath, format: loaded.format, fingerprint: loaded.fingerprint });
   const parallel = new ParallelIntegrand({ inner: integrand, pool, path: scorePath, expected: 1e6 });
 
-  const threads = threadCount(undefined);
+  const { count: threads } = threadCount(undefined);
   // Two for each thread: what the pace of an explanation comes to.
   const alphas = Array.from({ length: 2 * threads }, (_, i) => (i + 0.5) / (2 * threads));
   await parallel.evaluate(alphas);

@@ -57,7 +57,6 @@ for (const backend of backends) {
       cwd: root,
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
-      env: { ...process.env, PATHLIGHT_WASM_THREADS: "1" },
     });
     if (status !== 0) throw new Error(`The run on ${backend} with ${length} tokens ended with status ${status}.`);
     const run = figures.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import * as z from "zod";
 import { PathlightError } from "../common/errors.ts";
 import type { BackendInfo } from "./backendInfo.ts";
 import { npmPackageFolder, packageFolder } from "./packageFiles.ts";
@@ -17,15 +16,6 @@ export function wasmFolder(): string | undefined {
 }
 
 let started = false;
-
-/** emscripten's view of its memory, which its types leave out. It is another one whenever the memory has grown. */
-const withMemory = z.object({ wasm: z.object({ HEAPU8: z.instanceof(Uint8Array) }) });
-
-/** What WebAssembly's memory has grown to in this thread; it never shrinks. 0 where another backend computes. */
-export function wasmMemoryBytes(): number {
-  const parsed = withMemory.safeParse(tf.backend());
-  return parsed.success ? parsed.data.wasm.HEAPU8.byteLength : 0;
-}
 
 /**
  * Computes on WebAssembly with SIMD, on the thread that calls: tfjs keeps its own threads off under Node. Turned on

@@ -1,4 +1,4 @@
-import { dispose, engine, keep, sum, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
+import { dispose, engine, keep, memory, sum, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
@@ -39,6 +39,12 @@ export interface GradientSamples {
   readonly gradients: readonly Float32Array[];
 }
 
+/** What a batch takes: the weights of the model, and what the tape keeps of each point until the backward pass. Bytes. */
+export interface BatchMemory {
+  readonly weights: number;
+  readonly perPoint: number;
+}
+
 /**
  * The path from a baseline to a sample through a model. Score and gradient come from one forward and one backward pass
  * over a batch of path points; rows of a batch do not influence each other, so the gradient of their sum is each row's
@@ -52,6 +58,7 @@ export class ModelIntegrand implements PathIntegrand {
   readonly difference: Float32Array;
   readonly #baseline: Float32Array;
   readonly #options: ModelIntegrandOptions;
+  #bytesPerPoint: number | null = null;
 
   private constructor(
     options: ModelIntegrandOptions,
@@ -94,6 +101,12 @@ export class ModelIntegrand implements PathIntegrand {
     return new ModelIntegrand(options, segments, input, start);
   }
 
+  /** Null before the first batch. */
+  get memory(): BatchMemory | null {
+    if (this.#bytesPerPoint === null) return null;
+    return { weights: 4 * this.#options.model.parameterCount, perPoint: this.#bytesPerPoint };
+  }
+
   async evaluate(alphas: readonly number[], signal?: AbortSignal): Promise<PathSamples> {
     throwIfCancelled(signal);
     const { f, gradients } = await this.gradients(alphas);
@@ -134,10 +147,13 @@ export class ModelIntegrand implements PathIntegrand {
       tidy(() => {
         const points = this.segments.map((segment) => this.#points(segment, alphas));
         const feeds = this.#feeds(points, alphas.length);
+        const before = memory().numBytes;
         const { grads } = engine().gradients(
           () => {
             const scores = scoreOf(model.evaluate(feeds, [target.fetch])[0] as Tensor, target);
             rows = keep(scores.clone());
+            // The tape is never longer than here: the backward pass frees as it goes.
+            this.#bytesPerPoint = (memory().numBytes - before) / alphas.length;
             return sum(scores);
           },
           points,

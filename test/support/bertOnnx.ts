@@ -11,27 +11,34 @@ export interface BertSize {
   readonly classes: number;
 }
 
+/** The same network from the middle: what the word embedding puts out is the input `embedded`, [batch, sequence, width]. */
+export function bertFromEmbedding(size: BertSize): Uint8Array {
+  return new BertWriter(size, true).write();
+}
+
 /**
  * A BERT encoder with a classifier as PyTorch's exporter writes it (operator set 13), random weights: input_ids,
  * attention_mask and token_type_ids, free batch and length, logits. Devlin et al. 2018 (arXiv:1810.04805).
  */
 export function bertOnnx(size: BertSize): Uint8Array {
-  return new BertWriter(size).write();
+  return new BertWriter(size, false).write();
 }
 
 class BertWriter {
   readonly #size: BertSize;
+  readonly #startsAtEmbedding: boolean;
   readonly #nodes: TestNode[] = [];
   readonly #constants: Record<string, TestTensor> = {};
   readonly #random = seededRandom(11);
 
-  constructor(size: BertSize) {
+  constructor(size: BertSize, startsAtEmbedding: boolean) {
     this.#size = size;
+    this.#startsAtEmbedding = startsAtEmbedding;
   }
 
   write(): Uint8Array {
     const { layers, width, words, longest, classes } = this.#size;
-    const shape = this.#node("Shape", ["input_ids"], "length/shape");
+    const shape = this.#node("Shape", [this.#startsAtEmbedding ? "embedded" : "input_ids"], "length/shape");
     const one = this.#integers("one", [1]);
     const length = this.#node("Gather", [shape, one], "length", { axis: 0 });
     const places = this.#constant(
@@ -43,7 +50,9 @@ class BertWriter {
     const axes = this.#integers("axis1", [1]);
     const start = this.#integers("zero", [0]);
     const ids = this.#node("Slice", [places, start, length, axes], "positions/slice");
-    const word = this.#node("Gather", [this.#weights("words", [words, width], 1), "input_ids"], "embeddings/words");
+    // Drawn in both cases, so that all other weights are the same.
+    const table = this.#weights("words", [words, width], 1);
+    const word = this.#startsAtEmbedding ? "embedded" : this.#node("Gather", [table, "input_ids"], "embeddings/words");
     const type = this.#node("Gather", [this.#weights("types", [2, width], 0.1), "token_type_ids"], "embeddings/types");
     const place = this.#node("Gather", [this.#weights("places", [longest, width], 0.3), ids], "embeddings/positions");
     const sum = this.#node("Add", [this.#node("Add", [word, type], "embeddings/a"), place], "embeddings/b");
@@ -57,12 +66,17 @@ class BertWriter {
       inputs: [this.#linear("classifier", pooled, width, classes)],
       outputs: ["logits"],
     });
-    const inputs = ["input_ids", "attention_mask", "token_type_ids"];
+    const whole = (name: string) => ({ name, type: "int64", shape: ["batch", "sequence"] }) as const;
+    const embedded = { name: "embedded", type: "float", shape: ["batch", "sequence", width] } as const;
     return onnxBytes(
       {
         nodes: this.#nodes,
         constants: this.#constants,
-        inputs: inputs.map((name) => ({ name, type: "int64", shape: ["batch", "sequence"] })),
+        inputs: [
+          this.#startsAtEmbedding ? embedded : whole("input_ids"),
+          whole("attention_mask"),
+          whole("token_type_ids"),
+        ],
         outputs: [{ name: "logits", type: "float", shape: ["batch", classes] }],
       },
       13,

@@ -85,12 +85,16 @@ export class WorkerPool {
    */
   grow(tensorBytes: number): void {
     const source = this.#source;
-    const missing = threadCount(this.#options.threads) - 1 - this.#started;
+    const { count, isSet } = threadCount(this.#options.threads);
+    const missing = count - 1 - this.#started;
     if (source === undefined || this.#hasGrown || missing <= 0) return;
     this.#hasGrown = true;
     const free = (this.#options.freeBytes ?? freeMemory)();
-    const fit = workersThatFit(tensorBytes, free);
-    if (fit < missing) this.log(`Of ${missing} workers ${fit} fit into memory: ${Math.round(free / 2 ** 20)} MB free.`);
+    const fit = workersThatFit(tensorBytes, free, isSet);
+    if (fit < missing) {
+      const [each, all] = [tensorBytes, free].map((bytes) => `${Math.round(bytes / 2 ** 20)} MB`);
+      this.log(`Of ${missing} workers ${fit} are started: each needs ${each} for its tensors, ${all} are free.`);
+    }
     for (let i = 0; i < Math.min(missing, fit); i++) {
       const thread = this.#startThread();
       if (thread === undefined) return;

@@ -64,15 +64,15 @@ test("a hundred explanations do not grow the process", async () => {
     const { rss } = await started.client.call("statistics", undefined);
     return rss;
   };
-  const warm = await memoryAfter(100);
+  const first = await memoryAfter(80);
   const { tensors } = await started.client.call("statistics", undefined);
-  const later = await memoryAfter(100);
+  const second = await memoryAfter(40);
+  const third = await memoryAfter(40);
   assert.equal((await started.client.call("statistics", undefined)).tensors, tensors, "tensors");
-  // Resident memory breathes with the collector; what stays for good is measured to the byte in explainService.test.ts.
-  assert.ok(
-    later < warm + 64 * 2 ** 20,
-    `memory went from ${Math.round(warm / 2 ** 20)} to ${Math.round(later / 2 ** 20)} MB`,
-  );
+  // Resident memory breathes with the collector, so once it may rise; what is kept for good makes it rise every time. To
+  // the byte it is measured in explainService.test.ts.
+  const megabytes = [first, second, third].map((bytes) => Math.round(bytes / 2 ** 20));
+  assert.ok(Math.min(second - first, third - second) < 24 * 2 ** 20, `memory went over ${megabytes.join(", ")} MB`);
 });
 
 test("a cancel reaches a run between two batches", async () => {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import test, { before } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { activateBackend } from "../../../src/backend/index.ts";
 import { PathlightError } from "../../../src/common/errors.ts";
+import { ParallelIntegrand } from "../../../src/compute/parallel/parallelIntegrand.ts";
 import { workerHandlers } from "../../../src/compute/parallel/workerHandlers.ts";
+import { WorkerPool } from "../../../src/compute/parallel/workerPool.ts";
 import type { WorkerThread } from "../../../src/compute/parallel/workerThread.ts";
 import type { ScorePath } from "../../../src/compute/scorePath.ts";
 import type { LoadedModel } from "../../../src/models/loadedModel.ts";
@@ -307,9 +309,42 @@ test("workers are started neither for little work nor without memory for them", 
     await parallel.evaluate(points(20));
     assert.equal(pool.size, 0);
     assert.equal(log.length, 1, "said once");
-    assert.match(log[0] ?? "", /Of 3 workers 0 fit into memory/);
+    assert.match(log[0] ?? "", /Of 3 workers 0 are started/);
   });
   await withWorkers(digits, digitPath, { threads: 1 }, async ({ pool }) => assert.equal(pool.size, 0));
+});
+
+test("a worker that would need much memory is started only where threads were asked for", async (context) => {
+  const set = process.env["PATHLIGHT_WASM_THREADS"];
+  delete process.env["PATHLIGHT_WASM_THREADS"];
+  context.after(() => {
+    if (set !== undefined) process.env["PATHLIGHT_WASM_THREADS"] = set;
+  });
+  const size = async (threads: number | undefined, perPoint: number): Promise<number> => {
+    let found = 0;
+    await withWorkers(digits, digitPath, { threads: 1 }, async ({ single, fingerprint }) => {
+      const freeBytes = () => 2 ** 36;
+      const pool = new WorkerPool({ threads, freeBytes, paysMs: -1, start: () => fakeThread(() => {}) });
+      pool.use({ path: digits, format: "tfjs-layers", fingerprint })();
+      const inner = {
+        size: single.size,
+        memory: { weights: 0, perPoint },
+        evaluate: async (alphas: readonly number[]) => {
+          // So long that a worker gets one point at a time.
+          await new Promise((resolve) => setTimeout(resolve, 450));
+          return single.evaluate(alphas);
+        },
+      };
+      const path = digitPath(await loadModel(digits));
+      await new ParallelIntegrand({ inner, pool, path, expected: 100 }).evaluate([0]);
+      found = pool.size;
+      await pool.dispose();
+    });
+    return found;
+  };
+  assert.equal(await size(undefined, 250e6), 0);
+  assert.equal(await size(2, 250e6), 1);
+  assert.equal(await size(undefined, 50e6), Math.min(availableParallelism(), 8) - 1);
 });
 
 test("workers end when nothing has needed them for a while", async () => {

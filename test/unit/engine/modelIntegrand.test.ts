@@ -196,3 +196,24 @@ test("a prediction is a plain forward pass", async () => {
   input.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
+
+test("tells what the tape keeps of a point", async () => {
+  const wide = tinyModel([1000], (point) => tf.sum(tf.mul(tf.exp(point), tf.sin(point)), 1, true));
+  const sample = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+  await withInputs(
+    { index: 0 },
+    async (integrand) => {
+      const tapeOf = (): number | null => integrand.memory?.perPoint ?? null;
+      assert.equal(tapeOf(), null);
+      for (const points of [1, 8]) {
+        await integrand.gradients(Array.from({ length: points }, (_, i) => i / points));
+        const perPoint = tapeOf() ?? 0;
+        // A thousand values are 4 kB: the exponential, the sine and their product at the least, and no more than a copy
+        // of each beside those and of the point.
+        assert.ok(perPoint >= 12_000 && perPoint <= 36_000, `${perPoint} bytes`);
+      }
+    },
+    wide,
+    sample,
+  );
+});
