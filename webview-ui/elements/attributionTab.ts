@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { segmented } from "./controls.ts";
 import { StoreElement } from "./storeElement.ts";
 import "../image/imageView.ts";
+import "../text/labelledTokens.ts";
 import "../text/textView.ts";
 import "../tensor/tensorView.ts";
 
@@ -19,6 +20,7 @@ class AttributionTab extends StoreElement {
     if (attribution === undefined) return html`<p class="dim">The model has no input that can be attributed to.</p>`;
     const old = this.store.dimmed || (state?.stale !== null && state?.stale !== undefined);
     return html`<div class="attribution ${old ? "dimmed" : ""}">
+      ${explanation.positions === undefined ? nothing : html`<pl-labelled .store=${this.store}></pl-labelled>`}
       ${
         inputs.length > 1
           ? html`<div class="tools">${segmented(

@@ -5,6 +5,7 @@ import { keyList } from "./keyList.ts";
 import { onShortcut } from "./shortcuts.ts";
 import { StoreElement } from "./storeElement.ts";
 import { tabs } from "./tabRegistry.ts";
+import "../matrix/writtenTokens.ts";
 import "./banner.ts";
 import "./predictions.ts";
 import "./runRow.ts";
@@ -84,7 +85,11 @@ export class Panel extends StoreElement {
       <section data-band aria-label="What is explained" class="band-head">
         <pl-title-bar .store=${store}></pl-title-bar>
         <div class="setup ${store.readOnly ? "read-only" : ""}">
-          <pl-predictions .store=${store}></pl-predictions>
+          ${
+            shown?.explanation.produced === undefined
+              ? html`<pl-predictions .store=${store}></pl-predictions>`
+              : html`<pl-written .store=${store}></pl-written>`
+          }
           ${store.readOnly ? (shown === null ? nothing : givenSettings(shown.explanation)) : html`<pl-settings .store=${store}></pl-settings>`}
         </div>
       </section>

@@ -14,7 +14,9 @@ export class Predictions extends StoreElement {
   #pick(index: number): void {
     this.searching = false;
     if (index !== this.store.shown?.explanation.target.index || this.store.state?.phase === "failed") {
-      this.store.post({ type: "set", settings: { target: { kind: "index", index } } });
+      const position = this.store.shown?.explanation.target.position;
+      const target = { kind: "index" as const, index, ...(position === undefined ? {} : { position }) };
+      this.store.post({ type: "set", settings: { target } });
     }
   }
 

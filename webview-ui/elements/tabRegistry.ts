@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit";
 import type { PanelStore } from "../model/panelStore.ts";
 import "../audit/auditTab.ts";
 import "../history/historyTab.ts";
+import "../matrix/matrixView.ts";
 import "./attributionTab.ts";
 
 interface PanelTab {
@@ -24,6 +25,14 @@ export const tabs: readonly PanelTab[] = [
     available: () => true,
     hasTable: true,
     render: (store) => html`<pl-attribution .store=${store}></pl-attribution>`,
+  },
+  {
+    id: "matrix",
+    label: "Alignment",
+    available: ({ shown }) => shown?.explanation.matrix !== undefined,
+    hasTable: true,
+    render: (store) =>
+      html`<pl-matrix-view .store=${store} .matrix=${store.shown?.explanation.matrix}></pl-matrix-view>`,
   },
   {
     id: "audit",

@@ -83,7 +83,13 @@ export class PanelStore extends EventTarget {
     this.dimmed = dimmed;
     if (shown !== null && before !== undefined && before.sample.title !== shown.explanation.sample.title) {
       // Another sample: where the reader was has no meaning there.
-      this.view = { ...this.view, selected: null, selectedIndex: null, zoom: { scale: 1, x: 0.5, y: 0.5 } };
+      this.view = {
+        ...this.view,
+        selected: null,
+        selectedIndex: null,
+        matrixCell: null,
+        zoom: { scale: 1, x: 0.5, y: 0.5 },
+      };
     }
     const version = ++this.#shownVersion;
     const later = this.#pictures.load(shown?.picture ?? null);

@@ -30,6 +30,11 @@ const viewStateSchema = z.object({
   selectedIndex: z.int().nullable().catch(null),
   input: z.int().min(0).catch(0),
   chosen: z.array(z.string()).max(2).catch([]),
+  /** The cell of a token matrix that is read; null: the strongest of the chosen row. */
+  matrixCell: z
+    .object({ row: z.int().min(0), column: z.int().min(0) })
+    .nullable()
+    .catch(null),
 });
 
 export type ViewState = z.output<typeof viewStateSchema>;

@@ -2,6 +2,7 @@ import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, ImageAttribution, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HistoryItem, HostToPanel, PanelState, Shown } from "../../../../src/protocol/panel.ts";
 import { confirmedAudit, refutingAudit } from "./audits.ts";
+import { dateExplanation, dateMatrix, labelledExplanation, longMatrix } from "./sequences.ts";
 
 /** Made-up but plausible messages for every state of the panel. Runs in the browser, where the pictures are made. */
 
@@ -403,6 +404,13 @@ const textState: Partial<PanelState> = {
   },
 };
 
+const dateState: Partial<PanelState> = {
+  ...textState,
+  sampleTitle: "dates.jsonl : row 13",
+  modelTitle: "dates",
+  settings: { ...panelState().settings, target: { kind: "index", index: 6 }, baseline: { kind: "name", name: "pad" } },
+};
+
 type Scene = (picture: Shown["picture"]) => readonly HostToPanel[];
 
 function show(
@@ -602,6 +610,19 @@ export const scenes: Readonly<Record<string, Scene>> = {
       picture,
     ),
   text: () => show(textState, textExplanation(), null),
+  dates: () => show(dateState, dateExplanation(dateMatrix()), null),
+  datesRunning: () => show({ ...dateState, sequence: { done: 4, of: 11 } }, dateExplanation(dateMatrix(4)), null),
+  datesUncertain: () => show(dateState, dateExplanation(dateMatrix(11, 6)), null),
+  datesUnended: () =>
+    show(
+      dateState,
+      dateExplanation(undefined, {
+        produced: { text: "1924-03-28", tokens: dateMatrix().rows.slice(0, 10), ended: false },
+      }),
+      null,
+    ),
+  translation: () => show(dateState, dateExplanation(longMatrix()), null),
+  labels: () => show({ ...textState, sampleTitle: "Selection" }, labelledExplanation(), null),
   tensor: () =>
     show({ sampleTitle: "patients.npy", sampleKind: "tensor", modelTitle: "risk" }, tensorExplanation(), null),
   comparison: (picture) => [
