@@ -34,6 +34,11 @@ export interface CommandArguments {
   "pathlight.openManifest": [];
   "pathlight.openSamples": [];
   "pathlight.showLog": [];
+  "pathlight.explainWhileTyping": [];
+  "pathlight.stopExplainingWhileTyping": [];
+  "pathlight.openLive": [];
+  "pathlight.toggleHighlights": [];
+  "pathlight.clearHighlights": [];
 }
 
 export type CommandId = keyof CommandArguments;
@@ -73,6 +78,11 @@ const table = {
   "pathlight.openManifest": true,
   "pathlight.openSamples": true,
   "pathlight.showLog": true,
+  "pathlight.explainWhileTyping": true,
+  "pathlight.stopExplainingWhileTyping": true,
+  "pathlight.openLive": true,
+  "pathlight.toggleHighlights": true,
+  "pathlight.clearHighlights": true,
 } as const satisfies Record<CommandId, true>;
 
 export const commandIds = Object.keys(table) as CommandId[];

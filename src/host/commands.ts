@@ -3,6 +3,8 @@ import { PathlightError } from "../common/errors.ts";
 import { chooseBackend, installTensorFlow } from "./backendCommands.ts";
 import { chooseExplanations, itemIds, pickSamples } from "./commandArguments.ts";
 import type { CommandHandlers } from "./commandIds.ts";
+import { editorCommands } from "./editor/editorCommands.ts";
+import { typedRow } from "./editor/typedRow.ts";
 import type { HistoryRecord } from "./history.ts";
 import { convertSavedModel, inspectModel } from "./inspectCommand.ts";
 import { sampleKindOf } from "./sampleKind.ts";
@@ -17,7 +19,8 @@ export function commandHandlers(services: Services): CommandHandlers {
 
   const explain = async (sample: SampleTarget): Promise<void> => {
     const model = await services.models.pick(sample);
-    if (model !== undefined) await panels.explain({ sample: sampleFor(sample, model.ref.entry), model });
+    if (model === undefined) return;
+    await panels.explain({ sample: typedRow(sampleFor(sample, model.ref.entry), model), model });
   };
 
   const explainFile = async (file: string): Promise<void> => {
@@ -121,6 +124,7 @@ export function commandHandlers(services: Services): CommandHandlers {
       await vscode.commands.executeCommand("vscode.openFolder", vscode.Uri.file(folder), { forceNewWindow: true });
     },
     "pathlight.showLog": () => services.log.show(),
+    ...editorCommands(services),
   };
 }
 

@@ -104,8 +104,8 @@ export class PanelController implements vscode.Disposable {
   }
 
   /** Turns the panel to a subject and explains it. */
-  async explain(subject: Subject): Promise<void> {
-    this.#turnTo(subject, initialSettings(subject));
+  async explain(subject: Subject, wanted = initialSettings(subject)): Promise<void> {
+    this.#turnTo(subject, wanted);
     this.#run.turnTo();
     this.#view.current = null;
     this.#view.clear();

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { z } from "zod";
 import { DisposableStore } from "../common/disposable.ts";
-import { explainRequestSchema } from "../protocol/explain.ts";
+import { explainRequestSchema, type Settings } from "../protocol/explain.ts";
 import { PanelController } from "./panelController.ts";
 import { panelHtml } from "./panelHtml.ts";
 import type { Services } from "./services.ts";
@@ -52,12 +52,12 @@ export class PanelManager implements vscode.Disposable {
   }
 
   /** Explains in the panel that shows the same sample and model already, else in a new one beside the editor. */
-  async explain(subject: Subject): Promise<PanelController> {
+  async explain(subject: Subject, settings?: Settings): Promise<PanelController> {
     const key = subjectKey(subject);
     const same = [...this.#panels].find((panel) => panel.subject !== undefined && subjectKey(panel.subject) === key);
     const panel = same ?? this.#create();
     panel.panel.reveal(undefined, true);
-    await panel.explain(subject);
+    await panel.explain(subject, settings);
     return panel;
   }
 

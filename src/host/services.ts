@@ -7,8 +7,10 @@ import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
+import { compactExplanation } from "./compactExplanation.ts";
 import { ComputeProcess } from "./computeProcess.ts";
 import { EditorHighlights } from "./editor/editorHighlights.ts";
+import { LiveMode } from "./editor/liveMode.ts";
 import { showError } from "./errorMessage.ts";
 import { History } from "./history.ts";
 import type { InspectPage } from "./inspectPage.ts";
@@ -45,6 +47,7 @@ export class Services implements PanelServices, vscode.Disposable {
   readonly models: ModelPicker;
   readonly diagnostics: VerdictDiagnostics;
   readonly highlights: EditorHighlights;
+  readonly live: LiveMode;
   readonly textLenses: TextLenses;
   readonly statusBar: StatusBar;
   readonly panels: PanelManager;
@@ -78,7 +81,18 @@ export class Services implements PanelServices, vscode.Disposable {
     this.models = new ModelPicker(this.manifests, this.compute);
     this.diagnostics = this.#store.add(new VerdictDiagnostics());
     this.highlights = this.#store.add(new EditorHighlights());
-    this.textLenses = new TextLenses(this.highlights);
+    this.live = this.#store.add(
+      new LiveMode({
+        highlights: this.highlights,
+        explain: async (request, subject, options) =>
+          compactExplanation(await this.compute.call("explain", await this.withMean(request, subject), options)),
+        release: (runId) => this.release(runId),
+        lease: () => this.compute.lease(),
+        remember: (explanation, request) => this.remember({ explanation, picture: null }, request, "text"),
+        log: (error) => log.error("Live", error),
+      }),
+    );
+    this.textLenses = new TextLenses(this.highlights, this.live);
     this.statusBar = this.#store.add(new StatusBar());
     this.exporter = new PanelExport(this.compute, this.history);
     this.panels = this.#store.add(new PanelManager(context, this));

@@ -30,5 +30,7 @@ export const settings = {
   idleMinutes: () => read("compute.idleMinutes", z.number().min(0.1).max(1440), 5),
   codeLens: () => read("codeLens", z.boolean(), true),
   editorHighlights: () => read("editorHighlights", z.boolean(), true),
+  /** How long typing must rest before a text is explained, in milliseconds. */
+  livePause: () => read("live.pause", z.int().min(50).max(10_000), 300),
   hover: () => read("hover", z.boolean(), true),
 } as const;

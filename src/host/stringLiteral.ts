@@ -88,12 +88,23 @@ export function textOfSelection(selected: string): string {
 
 /** The same, with where each character is written; the selection begins at `offset`. */
 export function writtenSelection(selected: string, offset: number): WrittenText {
+  const literal = wholeLiteral(selected);
+  if (literal === null) return new WrittenText().copy(selected, offset);
+  const { start, inner, raw } = literal;
+  return raw ? new WrittenText().copy(inner, offset + start) : writtenEscapes(inner, offset + start);
+}
+
+/** Whether a selection is one whole literal, blank space around it left aside. */
+export function isLiteral(selected: string): boolean {
+  return wholeLiteral(selected) !== null;
+}
+
+function wholeLiteral(selected: string): { start: number; inner: string; raw: boolean } | null {
   const trimmed = selected.trim();
   const match = /^(?<prefix>[A-Za-z]{0,2})(?<quote>"""|'''|"|'|`)(?<inner>[\s\S]*)\k<quote>$/.exec(trimmed);
   const { prefix = "", quote = "", inner } = match?.groups ?? {};
-  if (inner === undefined || hasUnescaped(inner, quote)) return new WrittenText().copy(selected, offset);
-  const start = offset + selected.indexOf(trimmed) + prefix.length + quote.length;
-  return /r/i.test(prefix) ? new WrittenText().copy(inner, start) : writtenEscapes(inner, start);
+  if (inner === undefined || hasUnescaped(inner, quote)) return null;
+  return { start: selected.indexOf(trimmed) + prefix.length + quote.length, inner, raw: /r/i.test(prefix) };
 }
 
 function hasUnescaped(inner: string, quote: string): boolean {

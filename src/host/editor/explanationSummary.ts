@@ -76,7 +76,7 @@ function totals(
 }
 
 /** `human 0.97`; of a score that is no probability the score itself. */
-function predictionText({ predictions }: Explanation): string {
+export function predictionText({ predictions }: Explanation): string {
   const top = strongest(predictions);
   if (top === undefined) return "";
   const isProbability = predictions.every(({ score }) => score >= 0 && score <= 1);

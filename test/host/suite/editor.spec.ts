@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
-import { closePanels, explainRow, explanationOf, inWorkspace, panelOf, services, until, uriOf } from "./support.ts";
+import { measure } from "./measured.ts";
+import {
+  closePanels,
+  explainRow,
+  explanationOf,
+  inWorkspace,
+  panelOf,
+  Settings,
+  services,
+  until,
+  uriOf,
+} from "./support.ts";
 
 /** Emoji, ideographs and escapes stand before and between the words; \u0057 is a W. */
 const unicode = String.raw`{"note":"漢字 😀 \"x\"","question":"😀漢字 👩‍🚀 \u0057ho wrote \"Hamlet\", please\u003f","type":"human"}`;
@@ -224,5 +235,160 @@ describe("in the editor", () => {
     });
     assert.ok(inLine.includes("please"), inLine.join(" "));
     assert.ok((await titlesAt(lines.document, 2)).some((title) => / · error /.test(title)));
+  });
+
+  it("a row that is not saved yet is explained as it stands in the editor", async () => {
+    const editor = await openFile("unsaved.jsonl", `{"question":"Where is Oslo?"}\n${unicode}\n`);
+    const { document } = editor;
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), '{"question":"How many bones are there?"}\n'));
+    await replace(editor, "wrote", "painted");
+    await vscode.commands.executeCommand("pathlight.explainRow", document.uri, 2);
+    const texts = await until("it is coloured", async () => {
+      const now = await coloured(document);
+      return now.length > 0 && now;
+    });
+    assert.ok(texts.includes("please"), texts.join(" "));
+    const { panels, highlights } = await services();
+    const [attribution] = panels.active?.shown?.explanation.attributions ?? [];
+    assert.ok(attribution?.kind === "text" && attribution.text.includes("painted"));
+    assert.ok(highlights.painted(document).every(({ range }) => range.start.line === 2));
+    assert.equal((await titlesAt(document, 2)).filter((title) => / · error /.test(title)).length, 1);
+  });
+});
+
+describe("while typing", () => {
+  const changed = new Settings();
+
+  afterEach(async () => {
+    await vscode.commands.executeCommand("pathlight.stopExplainingWhileTyping");
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+    await closePanels();
+    await changed.restore();
+  });
+
+  /** Starts the mode on a line, and waits for its first explanation. */
+  async function startLive(name: string, text: string, line: number): Promise<vscode.TextEditor> {
+    const editor = await openFile(name, text);
+    const at = editor.document.lineAt(line).range.start;
+    editor.selection = new vscode.Selection(at, at);
+    await vscode.commands.executeCommand("pathlight.explainWhileTyping");
+    const { live } = await services();
+    await until("the first text is explained", () => live.state === "done");
+    return editor;
+  }
+
+  async function liveTitle(document: vscode.TextDocument): Promise<string> {
+    const found = (await lensesOf(document)).find(({ command }) => / Live · /.test(command?.title ?? ""));
+    return found?.command?.title ?? "";
+  }
+
+  it("prediction and colours follow after a pause, and history has one explanation when it ends", async () => {
+    const { live, highlights, history } = await services();
+    await history.ready;
+    const before = history.records.length;
+    const line = '{"note":"漢字 😀","question":"Who wrote Hamlet?"}';
+    const editor = await startLive("typed.jsonl", `{"question":"a"}\n${line}\n`, 1);
+    const { document } = editor;
+    assert.match(await liveTitle(document), /human .*"Who" /);
+    const events: string[] = [];
+    const note = (event: string): void => {
+      if (events.at(-1) !== event) events.push(event);
+    };
+    const listening = [
+      vscode.workspace.onDidChangeTextDocument(({ contentChanges }) => {
+        if (contentChanges.length > 0) note("typed");
+      }),
+      live.onDidChange(() => note(live.state)),
+    ];
+    const started = performance.now();
+    // Letter by letter, as people type: one explanation, of what stands there at the end.
+    for (const [old, by] of [
+      ["Who wrote Hamlet", "Whe wrote Hamlet"],
+      ["Whe wrote", "Where wrote"],
+      ["Where wrote Hamlet", "Where is Oslo"],
+    ] as const) {
+      await replace(editor, old, by);
+      assert.deepEqual(await coloured(document), [], "what is stale goes at once");
+    }
+    await until("the new text is explained", () => live.state === "done");
+    measure("from the last letter to colours, with a pause of 300 ms, ms", performance.now() - started);
+    assert.match(await liveTitle(document), /Live · .*location .*"Where" /);
+    assert.deepEqual(
+      events.slice(0, 2),
+      ["waiting", "typed"].toSorted((a, b) => events.indexOf(a) - events.indexOf(b)),
+    );
+    assert.equal(events.filter((event) => event === "running").length, 1, events.join(" "));
+    assert.equal(events.at(-1), "done");
+    const texts = await coloured(document);
+    assert.ok(texts.includes("Where"), texts.join(" "));
+    assert.ok(
+      highlights.painted(document).every(({ range }) => document.getText(range).length <= 5 && range.start.line === 1),
+    );
+    // Undone: the explanation from before is there without another run.
+    for (let i = 0; i < 3; i++) await vscode.commands.executeCommand("undo");
+    await until("the text from before is coloured", async () => (await coloured(document)).includes("Who"));
+    assert.match(await liveTitle(document), /human .*"Who" /);
+    assert.equal(events.filter((event) => event === "running").length, 1, events.join(" "));
+    for (const one of listening) one.dispose();
+    assert.equal(history.records.length, before, "nothing is stored while it goes on");
+    await vscode.commands.executeCommand("pathlight.stopExplainingWhileTyping");
+    await until("one is stored when it ends", () => history.records.length === before + 1);
+    assert.deepEqual(await coloured(document), []);
+    assert.equal(live.state, "off");
+  });
+
+  it("says why nothing is explained, and goes on when it is mended", async () => {
+    const { live } = await services();
+    const editor = await startLive("broken.jsonl", '{"question":"Who wrote Hamlet?"}\n', 0);
+    const { document } = editor;
+    await replace(editor, '?"}', "?");
+    assert.equal(live.state, "problem");
+    assert.match(await liveTitle(document), /Live · The row is not valid JSON\./);
+    assert.deepEqual(await coloured(document), []);
+    await replace(editor, "Who wrote Hamlet?", 'Who painted it?"}');
+    await until("it goes on", () => live.state === "done");
+    assert.ok((await coloured(document)).includes("Who"));
+    await replace(editor, "Who painted it?", "  ");
+    assert.match(await liveTitle(document), /Live · The text is empty\./);
+  });
+
+  it("keeps target and baseline of the panel, and opens in it", async () => {
+    const { live, panels } = await services();
+    const name = "targets.jsonl";
+    await openFile(name, '{"question":"Who wrote Hamlet?"}\n');
+    const panel = await explainRow(0, name);
+    await panel.set({ target: { kind: "label", label: "location" }, baseline: { kind: "name", name: "pad" } });
+    const editor = await startLive(name, '{"question":"Who wrote Hamlet?"}\n', 0);
+    assert.match(await liveTitle(editor.document), /human .* · for location · /);
+    await replace(editor, "Who", "Where");
+    await until("the new text is explained", () => live.state === "done");
+    assert.match(await liveTitle(editor.document), / for location |location /);
+    await vscode.commands.executeCommand("pathlight.openLive");
+    const opened = panels.all.find(({ subject }) => subject?.sample.sample.kind === "text");
+    const explanation = opened?.shown?.explanation;
+    assert.equal(explanation?.target.label, "location");
+    assert.deepEqual(explanation?.baseline.spec, { kind: "name", name: "pad" });
+    const [attribution] = explanation?.attributions ?? [];
+    assert.ok(attribution?.kind === "text");
+    assert.equal(attribution.text, "Where wrote Hamlet?");
+  });
+
+  it("a literal in code, while lines come and go around it, and the document is closed", async () => {
+    const { live } = await services();
+    const editor = await openFile("live.py", 'x = 1\nask(b"x", "Who wrote \\"Hamlet\\"?")\n');
+    const { document } = editor;
+    const at = document.positionAt(document.getText().indexOf("Hamlet"));
+    editor.selection = new vscode.Selection(at, at);
+    await vscode.commands.executeCommand("pathlight.explainWhileTyping");
+    await until("it is explained", () => live.state === "done");
+    assert.ok((await coloured(document)).includes("Who"));
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# a comment\n"));
+    assert.equal(live.state, "done", "an edit elsewhere is no reason to run again");
+    assert.ok((await coloured(document)).includes("Who"));
+    await replace(editor, "Hamlet", "Emma");
+    await until("the new text is explained", () => live.state === "done");
+    assert.ok((await coloured(document)).includes("Who"));
+    await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+    await until("the mode ends with its document", () => live.state === "off");
   });
 });
