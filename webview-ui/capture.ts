@@ -87,11 +87,12 @@ export async function captureMap(store: PanelStore): Promise<Uint8Array> {
   if (explanation === undefined) throw new Error("There is no map to take a picture of.");
   const colors = theme();
   const attribution = explanation.attributions[Math.min(store.view.input, explanation.attributions.length - 1)];
+  const texts = explanation.attributions.filter((each) => each.kind === "text");
   // Painted twice: the first time to learn the height.
   const draw = (context: Context): number => {
     const top = paintCaption(context, explanation, store.state?.warnAbove ?? 0.05, colors);
     if (attribution?.kind === "text")
-      return paintTokens(context, attribution, store.view, colors, { left: MARGIN, top, width: WIDTH - 2 * MARGIN });
+      return paintTokens(context, texts, store.view, colors, { left: MARGIN, top, width: WIDTH - 2 * MARGIN });
     if (attribution?.kind === "tensor")
       return paintBars(context, attribution, store.view, colors, { left: MARGIN, top, width: WIDTH - 2 * MARGIN });
     return paintImage(context, store, explanation, top, colors);

@@ -5,7 +5,8 @@ import { formatSigned } from "../src/protocol/format.ts";
 import type { Theme } from "./model/theme.ts";
 import type { ViewState } from "./model/viewState.ts";
 import { tensorItems } from "./tensor/tensorView.ts";
-import { tokenGroups } from "./text/tokenGroups.ts";
+import { textSections } from "./text/textSections.ts";
+import type { TokenGroup } from "./text/tokenGroups.ts";
 
 /** Tokens and bars on a canvas, for pictures of explanations that have no picture of their own. */
 
@@ -17,15 +18,42 @@ interface Box {
 
 const STRONGEST = 12;
 
+/** All texts of an explanation, each field under its heading. Sentences are painted as words: they would not fit. */
 export function paintTokens(
   context: OffscreenCanvasRenderingContext2D,
-  attribution: TextAttribution,
+  texts: readonly TextAttribution[],
   view: ViewState,
   colors: Theme,
   box: Box,
 ): number {
-  const groups = tokenGroups(attribution, view.unit);
-  const limit = Math.max(...groups.map(({ value }) => Math.abs(value)), 0);
+  const { sections } = textSections(texts, view.unit === "sentence" ? "word" : view.unit);
+  const marks = sections.flatMap((section) => section.marks);
+  const limit = Math.max(...marks.map(({ value }) => Math.abs(value)), 0);
+  let { top } = box;
+  for (const section of sections) {
+    if (section.heading !== null) {
+      context.font = `600 13px ${colors.fontFamily}`;
+      context.fillStyle = cssColor(colors.foreground);
+      context.textBaseline = "top";
+      context.fillText(`${section.heading}, ${formatSigned(section.total)}`, box.left, top, box.width);
+      top += 24;
+    }
+    top = paintRow(context, section.marks, limit, view, colors, { ...box, top }) + 66;
+  }
+  const ranked = [...rankByStrength(marks.map(({ value }) => value)).order].slice(0, STRONGEST);
+  const items = ranked.flatMap((position) => marks[position] ?? []);
+  return paintList(context, items, view, colors, { ...box, top });
+}
+
+/** Returns the top of its last line. */
+function paintRow(
+  context: OffscreenCanvasRenderingContext2D,
+  groups: readonly TokenGroup[],
+  limit: number,
+  view: ViewState,
+  colors: Theme,
+  box: Box,
+): number {
   const scale = colors.scale(view.colorMap);
   context.textBaseline = "top";
   let x = box.left;
@@ -58,9 +86,7 @@ export function paintTokens(
     }
     x += width;
   }
-  const ranked = [...rankByStrength(groups.map(({ value }) => value)).order].slice(0, STRONGEST);
-  const items = ranked.flatMap((position) => groups[position] ?? []);
-  return paintList(context, items, view, colors, { ...box, top: y + 66 });
+  return y;
 }
 
 export function paintBars(

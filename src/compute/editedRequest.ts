@@ -3,6 +3,8 @@ import { PathlightError } from "../common/errors.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import { readRowValues } from "../samples/index.ts";
 
+const EDITED = ", edited";
+
 /** The fields of an input's text as they are to be read. */
 export interface InputFields {
   readonly input: string;
@@ -31,17 +33,24 @@ async function withTexts(sample: SampleRef, fields: InputFields["fields"]): Prom
   const columns = fields.flatMap(({ name, text }) => (name === null ? [] : [[name, text] as const]));
   if (sample.kind === "text") {
     const { row } = sample;
-    if (row === undefined) return { ...sample, text: first.text };
+    // It no longer stands where the text stood: nothing of it may be shown there.
+    const origin = edited(sample.origin === undefined ? "Text" : basename(sample.origin));
+    if (row === undefined) return { kind: "text", text: first.text, origin };
     const text = fields.find(({ name }) => name === row.column)?.text ?? first.text;
-    return { ...sample, text, row: { ...row, fields: { ...row.fields, ...Object.fromEntries(columns) } } };
+    return { kind: "text", text, origin, row: { ...row, fields: { ...row.fields, ...Object.fromEntries(columns) } } };
   }
   const { path, row } = sample;
-  const origin = row === undefined ? basename(path) : `${basename(path)} : row ${row + 1}`;
+  const origin = edited(row === undefined ? basename(path) : `${basename(path)} : row ${row + 1}`);
   if (row === undefined || first.name === null) return { kind: "text", text: first.text, origin };
   const column = columns.find(([name]) => name === sample.column)?.[0] ?? first.name;
   const text = fields.find(({ name }) => name === column)?.text ?? first.text;
   const others = await rowFields(path, row);
   return { kind: "text", text, origin, row: { column, fields: { ...others, ...Object.fromEntries(columns) } } };
+}
+
+/** Says of a sample's title that it is not quite that sample. */
+export function edited(title: string): string {
+  return title.endsWith(EDITED) ? title : `${title}${EDITED}`;
 }
 
 /** All columns of a row that hold text or numbers. */

@@ -4,6 +4,8 @@ import type { Integration } from "../engine/integration.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import type { Attribution, BackendInfo, Explanation, Status, Warning } from "../protocol/explanation.ts";
 import { formatCount, formatPercent, formatScore } from "../protocol/format.ts";
+import type { PreparedSample } from "../samples/index.ts";
+import { edited } from "./editedRequest.ts";
 import { type ExplainedInput, grainOf, grainPixels, type RunPlan } from "./runPlan.ts";
 
 /** What a run knows besides its plan and its numbers. */
@@ -85,11 +87,15 @@ function withThreads(backend: BackendInfo, threads: number): BackendInfo {
 function sampleView(plan: RunPlan): Explanation["sample"] {
   const info = plan.explained[0]?.prepared.info;
   if (info === undefined) return { title: "", path: null, row: null };
-  if (info.path === null) return { title: info.title, path: null, row: null };
-  const name = basename(info.path);
+  // With blanks in it, it is not what stands in the file.
+  if (plan.request.blanked !== undefined) return { title: edited(titleOf(info)), path: null, row: null };
+  return { title: titleOf(info), path: info.path, row: info.row };
+}
+
+function titleOf({ title, path, row }: PreparedSample["info"]): string {
+  if (path === null) return title;
   // Rows are counted from 1 where a person reads them, as an editor counts lines.
-  const title = info.row === null ? name : `${name} : row ${info.row + 1}`;
-  return { title, path: info.path, row: info.row };
+  return row === null ? basename(path) : `${basename(path)} : row ${row + 1}`;
 }
 
 function nothingYet(

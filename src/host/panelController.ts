@@ -5,6 +5,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { ExplainRequest, Settings } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
+import type { WhatIfEdit } from "../protocol/whatIf.ts";
 import { compactExplanation } from "./compactExplanation.ts";
 import type { HistoryRecord } from "./history.ts";
 import { PanelAudit } from "./panelAudit.ts";
@@ -17,6 +18,7 @@ import type { PanelServices } from "./panelServices.ts";
 import { PanelSettings } from "./panelSettings.ts";
 import { PanelSubject } from "./panelSubject.ts";
 import { PanelView } from "./panelView.ts";
+import { PanelWhatIf } from "./panelWhatIf.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 
@@ -36,6 +38,7 @@ export class PanelController implements vscode.Disposable {
   readonly #run: PanelRun;
   readonly #audit: PanelAudit;
   readonly #sequence: PanelSequence;
+  readonly #whatIf: PanelWhatIf;
   #disposed = false;
 
   constructor(panel: vscode.WebviewPanel, services: PanelServices) {
@@ -45,6 +48,7 @@ export class PanelController implements vscode.Disposable {
     this.#sequence = new PanelSequence(services.compute, () => this.#postState());
     this.#view = new PanelView(this.#messages, services, (shown) => this.#sequence.with(shown));
     this.#audit = new PanelAudit(services.compute, () => this.#postState());
+    this.#whatIf = new PanelWhatIf(services.compute, (whatIf) => this.#messages.post({ type: "whatIf", whatIf }));
     this.#subject = new PanelSubject(services, () => this.#settings.value, {
       onSourceChange: (what, gone) => this.#onSourceChange(what, gone),
       onOptions: () => this.#postState(),
@@ -209,6 +213,36 @@ export class PanelController implements vscode.Disposable {
     this.#audit.cancel();
   }
 
+  /** Measures an edit of the text that is shown, and keeps it. */
+  whatIf(runId: string, edit: WhatIfEdit): Promise<void> {
+    return this.#whatIf.add(runId, edit);
+  }
+
+  cancelWhatIf(): void {
+    this.#whatIf.cancel();
+  }
+
+  removeWhatIf(id: string): void {
+    this.#whatIf.remove(id);
+  }
+
+  /** The edited text of a what-if as a subject of its own; undefined where it was not measured. */
+  edited(id: string, title: string): { subject: Subject; settings: Settings } | undefined {
+    const found = this.#whatIf.measured(id);
+    const subject = this.#subject.value;
+    const sample = found?.samples[0]?.sample;
+    if (found === undefined || subject === undefined || sample === undefined) return undefined;
+    const kind = sample.kind === "text" ? "text" : subject.sample.kind;
+    const { value } = this.#settings;
+    const explained = this.#view.shown?.explanation.target;
+    // The same class as here, also where the edited text is taken for another.
+    const isOpen = value.target.kind === "predicted" && explained !== undefined;
+    return {
+      subject: { ...subject, sample: { kind, sample, title, blanked: found.blanked } },
+      settings: isOpen ? { ...value, target: { kind: "index", index: explained.index } } : value,
+    };
+  }
+
   capture(): Promise<Uint8Array> {
     this.panel.reveal(undefined, true);
     return this.#messages.capture();
@@ -272,6 +306,7 @@ export class PanelController implements vscode.Disposable {
     this.#audit.cancel();
     this.#sequence.cancel();
     this.#run.dispose();
+    this.#whatIf.dispose();
     this.#subject.dispose();
     this.#changed.fire();
     this.#store.dispose();
@@ -357,6 +392,8 @@ export class PanelController implements vscode.Disposable {
 
   #update(): void {
     this.#postState();
+    const settled = this.phase !== "running" && this.phase !== "loading";
+    this.#whatIf.follow(settled ? (this.shown?.explanation ?? null) : null);
     if (!this.#disposed) this.#changed.fire();
   }
 

@@ -67,6 +67,16 @@ export async function handlePanelMessage(
       return services.openManifest(subject === undefined ? undefined : samplePath(subject.sample.sample));
     case "showLog":
       return services.log.show();
+    case "whatIf":
+      return panel.whatIf(message.runId, message.edit);
+    case "cancelWhatIf":
+      return panel.cancelWhatIf();
+    case "removeWhatIf":
+      return panel.removeWhatIf(message.id);
+    case "explainWhatIf":
+      return services.explainEdited(panel, message.id, message.title);
+    case "copy":
+      return services.copy(message.text);
     case "panelError": {
       const error = new PathlightError("internal", message.message);
       if (message.stack !== undefined) error.stack = message.stack;

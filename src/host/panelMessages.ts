@@ -28,6 +28,7 @@ export class PanelMessages implements vscode.Disposable {
   #sending = false;
   #waiting: HostToPanel | undefined;
   #comparison: HostToPanel | undefined;
+  #whatIf: HostToPanel | undefined;
   #once: HostToPanel[] = [];
   readonly #afterShown: HostToPanel[] = [];
 
@@ -46,6 +47,7 @@ export class PanelMessages implements vscode.Disposable {
     if (this.#state !== undefined) this.#send({ type: "state", state: this.#state() });
     if (this.#shown !== undefined) this.#sendShown(this.#shown);
     if (this.#comparison !== undefined) this.#send(this.#comparison);
+    if (this.#whatIf !== undefined) this.#send(this.#whatIf);
     for (const message of [...this.#afterShown.splice(0), ...this.#once.splice(0)]) this.#send(message);
   }
 
@@ -72,8 +74,9 @@ export class PanelMessages implements vscode.Disposable {
   /** Sent now, or when the page is there. */
   post(message: HostToPanel): void {
     if (message.type === "comparison") this.#comparison = message.comparison === null ? undefined : message;
+    if (message.type === "whatIf") this.#whatIf = message.whatIf === null ? undefined : message;
     if (this.#isReady) this.#send(message);
-    else if (message.type !== "comparison") this.#once.push(message);
+    else if (message.type !== "comparison" && message.type !== "whatIf") this.#once.push(message);
   }
 
   /** The map as PNG bytes. */

@@ -35,7 +35,9 @@ export function requestFor({ sample, model }: Subject, wanted: Settings): Explai
     ref.kind === "file" && ref.row !== undefined
       ? { ...ref, column: ref.column ?? column, labelColumn: ref.labelColumn ?? labelColumn }
       : ref;
-  return { model: model.ref, samples: [{ sample: sampleRef }], settings: wanted };
+  const { blanked } = sample;
+  const samples = [{ sample: sampleRef }];
+  return { model: model.ref, samples, settings: wanted, ...(blanked === undefined ? {} : { blanked }) };
 }
 
 /** What the panel's fields offer; `info` once the model is loaded. */

@@ -24,6 +24,9 @@ export interface PanelServices {
   chooseBaselineFile(): Promise<string | undefined>;
   openHistory(id: string, panel: PanelController): Promise<void>;
   exportPanel(panel: PanelController, format: "png" | "html" | "json"): Promise<void>;
+  /** Explains an edited text of a panel in a panel of its own. */
+  explainEdited(panel: PanelController, id: string, title: string): Promise<void>;
+  copy(text: string): Promise<void>;
   chooseSample(): Promise<void>;
   chooseModel(panel: PanelController): Promise<void>;
   openSample(subject: Subject | undefined): Promise<void>;

@@ -158,6 +158,15 @@ export class Services implements PanelServices, vscode.Disposable {
     return this.exporter.exportPanel(panel, format);
   }
 
+  async explainEdited(panel: PanelController, id: string, title: string): Promise<void> {
+    const edited = panel.edited(id, title);
+    if (edited !== undefined) await this.panels.explain(edited.subject, edited.settings);
+  }
+
+  async copy(text: string): Promise<void> {
+    await vscode.env.clipboard.writeText(text);
+  }
+
   async chooseSample(): Promise<void> {
     await vscode.commands.executeCommand("pathlight.explain");
   }

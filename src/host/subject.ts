@@ -19,6 +19,8 @@ export interface SampleTarget {
   readonly sample: SampleRef;
   readonly title: string;
   readonly place?: TextPlace;
+  /** Tokens that are left blank, as a what-if; then it is not quite what stands in the file. */
+  readonly blanked?: ExplainRequest["blanked"];
 }
 
 /** The model that explains it, as the manifest or the user has it. */
@@ -42,14 +44,17 @@ export function samplePath(sample: SampleRef): string | undefined {
 }
 
 export function subjectKey({ sample, model }: Subject): string {
-  return JSON.stringify([sample.sample, model.ref.path, model.name]);
+  return JSON.stringify([sample.sample, model.ref.path, model.name, sample.blanked]);
 }
 
 /** The subject of an earlier request. */
 export function subjectOf(request: ExplainRequest, title: string, kind: ChoiceKind): Subject | undefined {
   const sample = request.samples[0]?.sample;
   if (sample === undefined) return undefined;
-  const { model } = request;
+  const { model, blanked } = request;
   const name = model.entry?.name ?? model.path;
-  return { sample: { kind, sample, title }, model: { ref: model, name, dataset: undefined, manifest: undefined } };
+  return {
+    sample: { kind, sample, title, blanked },
+    model: { ref: model, name, dataset: undefined, manifest: undefined },
+  };
 }

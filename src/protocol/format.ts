@@ -29,6 +29,16 @@ export function formatSigned(value: number, digits = 3): string {
   return `${value < 0 ? MINUS : "+"}${text}`;
 }
 
+/** Signed values that stand under each other, all with the decimals of the largest: +3.52, −0.06. */
+export function formatSignedAlike(value: number, largest: number, digits = 3): string {
+  const most = Math.max(Math.abs(largest), Math.abs(value));
+  if (most === 0 || most >= 10 ** 6 || most < 10 ** -4) return formatSigned(value, digits);
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(most)));
+  const text = Math.abs(value).toFixed(Math.min(decimals, 12));
+  if (isZeroText(text)) return "0";
+  return `${value < 0 ? MINUS : "+"}${text}`;
+}
+
 /** A fraction as a percentage: 0.9 %, 61 %, >100 %, <0.01 %. */
 export function formatPercent(fraction: number): string {
   const percent = Math.abs(fraction) * 100;

@@ -4,6 +4,7 @@ import { auditProgressSchema } from "./audit.ts";
 import { runningSchema } from "./compute.ts";
 import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";
 import { explanationSchema } from "./explanation.ts";
+import { whatIfAnswerSchema, whatIfEditSchema, whatIfResultSchema } from "./whatIf.ts";
 
 /** Messages between the extension host and the panel's webview: two closed unions, validated where they arrive. */
 
@@ -82,6 +83,24 @@ export const panelStateSchema = z.strictObject({
   sequence: z.strictObject({ done: z.int(), of: z.int() }).nullable().optional(),
 });
 
+/** Edits of the text that is shown, with what the model says of them. */
+export const whatIfStateSchema = z.strictObject({
+  /** The run that they are measured in. */
+  runId: z.string(),
+  original: whatIfAnswerSchema.shape.original.nullable(),
+  items: z.array(
+    z.strictObject({
+      id: z.string(),
+      edit: whatIfEditSchema,
+      /** Null while it is not measured. */
+      result: whatIfResultSchema.nullable(),
+    }),
+  ),
+  busy: z.boolean(),
+  /** Why nothing could be measured. */
+  error: errorViewSchema.nullable(),
+});
+
 export const hostToPanelSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("state"), state: panelStateSchema }),
   /** Draft or final; null clears. `dimmed`: belongs to the settings before a change. */
@@ -90,6 +109,8 @@ export const hostToPanelSchema = z.discriminatedUnion("type", [
   /** Ask the panel for its map as PNG; it answers with `image` or `imageFailed`. */
   z.strictObject({ type: z.literal("capture"), captureId: z.string() }),
   z.strictObject({ type: z.literal("focus"), band: z.enum(["settings-baseline", "map", "history"]) }),
+  /** Null: there is no text that could be edited. */
+  z.strictObject({ type: z.literal("whatIf"), whatIf: whatIfStateSchema.nullable() }),
 ]);
 
 const { shape } = settingsSchema;
@@ -143,6 +164,13 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("panelError"), message: z.string(), stack: z.string().optional() }),
   /** Explain the tokens of a written text that are not explained yet. */
   z.strictObject({ type: z.literal("explainSequence") }),
+  /** Measure an edit of the text that is shown, and keep it. */
+  z.strictObject({ type: z.literal("whatIf"), runId: z.string(), edit: whatIfEditSchema }),
+  z.strictObject({ type: z.literal("cancelWhatIf") }),
+  z.strictObject({ type: z.literal("removeWhatIf"), id: z.string() }),
+  /** Explain the edited text by itself, in a panel of its own. */
+  z.strictObject({ type: z.literal("explainWhatIf"), id: z.string(), title: z.string() }),
+  z.strictObject({ type: z.literal("copy"), text: z.string() }),
 ]);
 
 export type Shown = z.output<typeof shownSchema>;
@@ -150,6 +178,7 @@ export type Choice = z.output<typeof choice>;
 export type HistoryItem = z.output<typeof historyItemSchema>;
 export type ErrorView = z.output<typeof errorViewSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
+export type WhatIfState = z.output<typeof whatIfStateSchema>;
 export type PanelState = z.output<typeof panelStateSchema>;
 export type HostToPanel = z.output<typeof hostToPanelSchema>;
 export type SettingsChange = z.output<typeof settingsChangeSchema>;

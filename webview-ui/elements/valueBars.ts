@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { formatShare, formatSigned, formatSignedAlike } from "../../src/protocol/format.ts";
 import { theme } from "../model/theme.ts";
 import type { ViewState } from "../model/viewState.ts";
 import { cssVars } from "./cssVars.ts";
@@ -14,10 +14,12 @@ export function valueBars(
   colorMap: ViewState["colorMap"],
   selected: number,
   pick: (position: number) => void,
+  wide = false,
 ): TemplateResult {
   const limit = Math.max(...items.map(({ value, error }) => Math.abs(value) + Math.abs(error ?? 0)), 1e-12);
+  const largest = Math.max(...items.map(({ value }) => Math.abs(value)), 0);
   const scale = theme().scale(colorMap);
-  return html`<section class="bars" aria-label=${title}>
+  return html`<section class="bars ${wide ? "wide-names" : ""}" aria-label=${title}>
     <h2>${title} ${deltaF === 0 ? nothing : html`<small>share of the score change</small>`}</h2>
     <ol>${items.map(({ text, value, error, position }) => {
       const length = (Math.abs(value) / limit) * 50;
@@ -35,7 +37,7 @@ export function valueBars(
             ? nothing
             : html`<em ${cssVars({ left: `${end - whisker}%`, width: `max(2px, ${whisker * 2}%)` })}></em>`
         }</span>
-        <span><b>${formatSigned(value)}</b> <span class="dim">${deltaF === 0 ? "" : formatShare(value / deltaF)}</span></span>
+        <span><b>${formatSignedAlike(value, largest)}</b> <span class="dim">${deltaF === 0 ? "" : formatShare(value / deltaF)}</span></span>
       </li>`;
     })}</ol></section>`;
 }

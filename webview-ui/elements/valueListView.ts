@@ -43,6 +43,11 @@ export abstract class ValueListView<T extends ListedValue> extends StoreElement 
     return found < 0 ? strongest : found;
   }
 
+  /** What the table calls a value. */
+  protected placeOf(item: T): string {
+    return item.text;
+  }
+
   select(position: number): void {
     const item = this.items[position];
     if (item !== undefined) this.store.setView({ selectedIndex: item.index });
@@ -66,7 +71,7 @@ export abstract class ValueListView<T extends ListedValue> extends StoreElement 
       return {
         index: position,
         rank: rankOf[position] as number,
-        place: item.text,
+        place: this.placeOf(item),
         value: item.value,
         error: item.error,
         share: explanation.deltaF === 0 ? null : item.value / explanation.deltaF,

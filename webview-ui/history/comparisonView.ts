@@ -10,6 +10,7 @@ import { valueBars } from "../elements/valueBars.ts";
 import type { Picture } from "../model/picture.ts";
 import { theme } from "../model/theme.ts";
 import { tensorItems } from "../tensor/tensorView.ts";
+import { textSections } from "../text/textSections.ts";
 import { type TokenGroup, tokenGroups } from "../text/tokenGroups.ts";
 import { tokenRow } from "../text/tokenRow.ts";
 import "./comparedMap.ts";
@@ -86,7 +87,8 @@ class ComparisonView extends StoreElement {
   }
 
   #texts(comparison: Comparison, left: TextAttribution, right: TextAttribution): TemplateResult {
-    const { unit, textThreshold, colorMap } = this.store.view;
+    const { textThreshold, colorMap } = this.store.view;
+    const { unit } = textSections([left, right], this.store.view.unit);
     const first = tokenGroups(left, unit);
     const second = tokenGroups(right, unit);
     const limit = Math.max(...[...first, ...second].map(({ value }) => Math.abs(value)), 0);
@@ -97,6 +99,7 @@ class ComparisonView extends StoreElement {
     ): TemplateResult => html`<h2 class="spaced-heading">${title} <small>${note}</small></h2>
       ${tokenRow(groups, ({ value }) => value, {
         label: `${title}, ${note}`,
+        unit,
         limit,
         threshold: textThreshold,
         scale: theme().scale(colorMap),

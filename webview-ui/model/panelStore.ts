@@ -1,4 +1,4 @@
-import type { Comparison, HostToPanel, PanelState, PanelToHost, Shown } from "../../src/protocol/panel.ts";
+import type { Comparison, HostToPanel, PanelState, PanelToHost, Shown, WhatIfState } from "../../src/protocol/panel.ts";
 import { type Picture, PictureCache } from "./picture.ts";
 import { restoreViewState, type ViewState } from "./viewState.ts";
 
@@ -16,6 +16,8 @@ export class PanelStore extends EventTarget {
   /** The map belongs to the settings before a change. */
   dimmed = false;
   comparison: Comparison | null = null;
+  /** Edits of the text that is shown. */
+  whatIf: WhatIfState | null = null;
   view: ViewState;
   picture: Picture | null = null;
   /** Pictures of the two maps that are compared. */
@@ -64,6 +66,10 @@ export class PanelStore extends EventTarget {
         return;
       case "comparison":
         this.#compare(message.comparison);
+        return;
+      case "whatIf":
+        this.whatIf = message.whatIf;
+        this.changed();
         return;
       case "focus":
         this.wantedFocus = message.band;

@@ -14,7 +14,9 @@ const viewStateSchema = z.object({
   colorMap: z.enum(colorMapNames).catch("pathlight"),
   photo: z.boolean().catch(true),
   hatching: z.boolean().catch(true),
-  unit: z.enum(["word", "token"]).catch("word"),
+  unit: z.enum(["word", "token", "sentence"]).catch("word"),
+  /** Whether padding and what the tokenizer adds is shown. */
+  specialTokens: z.boolean().catch(true),
   table: z.boolean().catch(false),
   tableFilter: z.string().catch(""),
   details: z.boolean().catch(false),

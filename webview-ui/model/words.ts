@@ -39,9 +39,18 @@ export function describeModel(title: string, explanation: Explanation | null): s
   if (explanation === null) return title;
   const attribution = explanation.attributions[0];
   const parts = [title === "" ? explanation.model.name : title, formatName(explanation.model.format)];
-  if (attribution?.kind === "text") parts.push(`${attribution.tokens.length} tokens`);
+  if (attribution?.kind === "text") parts.push(`${tokenCount(explanation)} tokens`);
   else if (attribution !== undefined) parts.push(attribution.shape.join("×"));
   return parts.join(" · ");
+}
+
+/** Of all inputs that are texts; one with several embeddings counts once. */
+function tokenCount({ attributions }: Explanation): number {
+  const counts = new Map<string, number>();
+  for (const attribution of attributions) {
+    if (attribution.kind === "text") counts.set(attribution.input, attribution.tokens.length);
+  }
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 export function iconOfSample(kind: Attribution["kind"] | null): string {
@@ -53,9 +62,11 @@ export function iconOfSample(kind: Attribution["kind"] | null): string {
 /** What one value of the map stands for, in the singular. */
 export function unitOf(explanation: Explanation): string {
   const attribution = explanation.attributions[0];
-  if (attribution === undefined || explanation.attributions.length > 1) return "feature";
+  if (attribution === undefined) return "feature";
+  if (explanation.attributions.every(({ kind }) => kind === "text")) return "token";
+  if (explanation.attributions.length > 1) return "feature";
   if (attribution.kind === "image") return attribution.grain > 1 ? "cell" : "pixel";
-  return attribution.kind === "text" ? "token" : "feature";
+  return "feature";
 }
 
 /** Whether no evaluation has come back: there are predictions, but no map whose zeros could be read. */

@@ -1,4 +1,8 @@
+import { sentencesOf } from "../../src/common/sentences.ts";
 import type { TextAttribution, Token } from "../../src/protocol/explanation.ts";
+
+/** How much of the text is one mark. */
+export type TextUnit = "token" | "word" | "sentence";
 
 /**
  * One mark in the text: a token, a word of several tokens, a stretch of blank space or padding. Values are sums, so they
@@ -20,13 +24,69 @@ export interface TokenGroup {
   readonly breaks: boolean;
   /** Columns by which the line after it is indented; 0 unless `breaks`. */
   readonly indent: number;
+  /** Whether a line ends between it and the text before it. */
+  readonly startsLine: boolean;
   /** Bytes in the middle of the file, left out just before it. */
   readonly gapBefore: number | null;
   readonly ids: readonly number[];
+  /** Positions of its tokens. */
+  readonly tokens: Uint32Array;
+  /** Index of the field that it stands in. */
+  readonly field: number;
+}
+
+/** The fields of a text; without any, all of it. */
+export function fieldsOf({ fields, text }: Pick<TextAttribution, "fields" | "text">): TextAttribution["fields"] {
+  return fields.length > 0 ? fields : [{ name: null, start: 0, end: text.length }];
+}
+
+/** Index of the sentence at the start of each token of a text, counted over its fields. */
+function sentenceIndices(attribution: TextAttribution): Int32Array {
+  const { text, tokens } = attribution;
+  // What the model does not see need not be cut.
+  const seen = tokens.reduce((reached, { end }) => Math.max(reached, end), 0);
+  const starts = fieldsOf(attribution).flatMap(({ start, end }) =>
+    sentencesOf(text.slice(start, Math.min(end, seen))).map((sentence) => start + sentence.start),
+  );
+  const indices = new Int32Array(tokens.length);
+  for (const [at, token] of tokens.entries()) {
+    const { start, end } = token;
+    // The later bytes of a character stand where the next one begins.
+    const isLater = start === end && !isAdded(token) && at > 0;
+    indices[at] = isLater ? (indices[at - 1] ?? 0) : lastBefore(starts, start);
+  }
+  return indices;
+}
+
+/** Index of the last of the ascending `starts` that is not behind `place`. */
+function lastBefore(starts: readonly number[], place: number): number {
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? 0) <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Whether the text has more than one sentence that the model sees. */
+export function hasSentences(attribution: TextAttribution): boolean {
+  const indices = sentenceIndices(attribution);
+  const first = indices.find((_, at) => isText(attribution.tokens[at]));
+  return indices.some((index, at) => index !== first && isText(attribution.tokens[at]));
+}
+
+function isText(token: Token | undefined): boolean {
+  return token !== undefined && token.end > token.start;
 }
 
 function isBlank(token: Token, text: string): boolean {
   return token.special === "none" && token.end > token.start && text.slice(token.start, token.end).trim() === "";
+}
+
+/** What stands for itself at every level: padding, and what the tokenizer adds. */
+export function isAdded({ special }: Pick<Token, "special">): boolean {
+  return special === "pad" || special === "other";
 }
 
 function joins(previous: Token, token: Token, unit: "word" | "token", text: string): boolean {
@@ -41,7 +101,7 @@ function joins(previous: Token, token: Token, unit: "word" | "token", text: stri
  * The tokens in the order of the text. A small file is seen twice, from its start and from its end: as words, what the
  * two saw at one place is one; padding stands last.
  */
-function orderOf({ tokens }: TextAttribution, unit: "word" | "token"): Uint32Array {
+function orderOf({ tokens }: TextAttribution, unit: TextUnit): Uint32Array {
   const order = Uint32Array.from(tokens, (_, index) => index);
   let reached = 0;
   let twice = false;
@@ -65,26 +125,51 @@ function sum(values: ArrayLike<number> | null, indices: ArrayLike<number>): numb
   return total;
 }
 
-export function tokenGroups(attribution: TextAttribution, unit: "word" | "token"): readonly TokenGroup[] {
+/** Whether a token goes into the mark of the one before it. */
+function joinsOf(
+  attribution: TextAttribution,
+  unit: TextUnit,
+): (previous: Token, token: Token, at: readonly [number, number]) => boolean {
+  const { text } = attribution;
+  if (unit !== "sentence") return (previous, token) => joins(previous, token, unit, text);
+  const sentences = sentenceIndices(attribution);
+  return (previous, token, [before, now]) => {
+    if (isAdded(token)) return token.special === "pad" && previous.special === "pad";
+    if (isAdded(previous)) return false;
+    return sentences[before] === sentences[now];
+  };
+}
+
+export function tokenGroups(attribution: TextAttribution, unit: TextUnit): readonly TokenGroup[] {
   const { tokens, text, values, gradient, cellErrors, gap } = attribution;
   const order = orderOf(attribution, unit);
+  const goesOn = joinsOf(attribution, unit);
+  const fields = fieldsOf(attribution);
   const groups: TokenGroup[] = [];
   let start = 0;
   let seenTo = -1;
   let readTo = -1;
+  let field = 0;
+  let textTo = -1;
   for (let at = 1; at <= order.length; at++) {
-    const previous = tokens[order[at - 1] ?? 0] as Token;
-    const token = at === order.length ? undefined : tokens[order[at] ?? 0];
+    const before = order[at - 1] ?? 0;
+    const now = order[at] ?? 0;
+    const previous = tokens[before] as Token;
+    const token = at === order.length ? undefined : tokens[now];
     const crossesGap = gap !== null && token !== undefined && previous.end <= gap.at && token.start >= gap.at;
-    if (token !== undefined && !crossesGap && joins(previous, token, unit, text)) continue;
+    if (token !== undefined && !crossesGap && goesOn(previous, token, [before, now])) continue;
     const first = tokens[order[start] ?? 0] as Token;
-    const members = order.subarray(start, at);
+    const members = order.slice(start, at);
     const count = members.length;
-    const inText = previous.end > first.start && first.special !== "pad";
-    const shown = inText ? text.slice(first.start, previous.end) : first.text;
-    const blank = isBlank(first, text);
+    const end = members.reduce((reached, index) => Math.max(reached, tokens[index]?.end ?? 0), 0);
+    const inText = end > first.start && !isAdded(first);
+    const shown = inText ? text.slice(first.start, end) : first.text;
+    const blank = isBlank(first, text) && shown.trim() === "";
     const breaks = blank && /[\n\r]/.test(shown);
     const leavesGap = gap !== null && readTo <= gap.at && first.start >= gap.at && first.special !== "pad";
+    // What the tokenizer adds stands with the text before it.
+    const own = isText(first) ? fields.findIndex((part) => first.start >= part.start && first.start < part.end) : -1;
+    if (own >= 0) field = own;
     groups.push({
       index: order[start] ?? start,
       count,
@@ -92,16 +177,20 @@ export function tokenGroups(attribution: TextAttribution, unit: "word" | "token"
       value: sum(values, members) ?? 0,
       error: sum(cellErrors, members),
       gradient: sum(gradient, members),
-      special: first.special,
+      special: unit === "sentence" && !isAdded(first) ? "none" : first.special,
       spaced: groups.length > 0 && !blank && (!inText || seenTo < 0 || first.start > seenTo),
       breaks,
       indent: breaks ? columnsOf(shown) : 0,
+      startsLine: inText && textTo >= 0 && /[\n\r]/.test(text.slice(textTo, first.start)),
       gapBefore: leavesGap ? gap.bytes : null,
       ids: Array.from(members, (index) => tokens[index]?.id ?? 0),
+      tokens: members,
+      field,
     });
-    seenTo = inText ? previous.end : -1;
+    seenTo = inText ? end : -1;
+    if (inText) textTo = end;
     if (leavesGap) readTo = Number.POSITIVE_INFINITY;
-    else if (inText) readTo = Math.max(readTo, previous.end);
+    else if (inText) readTo = Math.max(readTo, end);
     start = at;
   }
   return groups;

@@ -4,19 +4,27 @@ import { isUncertain } from "../../src/common/mapLayout.ts";
 import { formatCount, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { formatError } from "../elements/readout.ts";
-import type { TokenGroup } from "./tokenGroups.ts";
+import { isAdded, type TextUnit, type TokenGroup } from "./tokenGroups.ts";
 
-interface TokenRowLook {
+export interface TokenRowLook {
   readonly label: string;
+  readonly unit: TextUnit;
+  readonly direction?: "ltr" | "rtl";
   readonly limit: number;
   readonly threshold: number;
   readonly scale: ColorScale;
   readonly deltaF: number;
   /** Position of the group that is read; -1: none can be. */
   readonly selected: number;
+  /** Position of the first group of this row, where several rows are one list. */
+  readonly first?: number;
   readonly interactive: boolean;
   readonly small: boolean;
   pick(position: number): void;
+  /** Arrows: by how many groups. */
+  move?(by: number): void;
+  /** Enter on a group. */
+  enter?(): void;
 }
 
 /** Height of a column above or below the line at the end of the scale, in pixels; of many tokens the second. */
@@ -32,52 +40,109 @@ const MOST_INDENT = 32;
 /** Its mark is for lists and for the ear; between words it only clutters the line. */
 const ONE_SPACE = "␣";
 
-/** Tokens in reading order: colour and a column above (for) or below (against) a line, so that sign is never colour alone. */
+/** How one group is painted on the scale. */
+interface Paint {
+  /** −1 to 1. */
+  readonly u: number;
+  readonly shown: boolean;
+  readonly place: number;
+  readonly uncertain: boolean;
+  readonly spoken: string;
+  readonly title: string;
+}
+
+function paintOf(group: TokenGroup, value: number, look: TokenRowLook): Paint {
+  const u = look.limit > 0 ? Math.max(-1, Math.min(1, value / look.limit)) : 0;
+  const t = Math.abs(u);
+  const uncertain = group.error !== null && value === group.value && isUncertain(value, group.error, look.limit);
+  const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
+  return {
+    u,
+    shown: t >= look.threshold && t > 0,
+    place: Math.sign(u) * (0.12 + 0.8 * t),
+    uncertain,
+    spoken,
+    title: look.deltaF === 0 ? spoken : `${spoken}, ${formatShare(value / look.deltaF)} of the change`,
+  };
+}
+
+/**
+ * Text in reading order. Tokens and words: colour and a column above (for) or below (against) a line; sentences: running
+ * text with the number in front. So sign is never colour alone.
+ */
 export function tokenRow(
   groups: readonly TokenGroup[],
   read: (group: TokenGroup) => number,
   look: TokenRowLook,
 ): TemplateResult {
+  const isRunning = look.unit === "sentence";
   const long = groups.length > MANY;
-  const reach = long ? LOW_COLUMN : COLUMN;
+  const forward = look.direction === "rtl" ? -1 : 1;
   const onKey = (event: KeyboardEvent): void => {
-    const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 4, ArrowUp: -4 }[event.key];
-    if (by === undefined || !look.interactive) return;
+    if (!look.interactive) return;
+    if (event.key === "Enter" && look.enter !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      look.enter();
+      return;
+    }
+    const rows = isRunning ? 1 : 4;
+    const by = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: rows, ArrowUp: -rows }[event.key];
+    if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const far = event.shiftKey && Math.abs(by) === 1 ? by * 4 : by;
-    const next = Math.max(0, Math.min(groups.length - 1, look.selected + far));
-    look.pick(next);
-    (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[role=option]")[next]?.focus();
+    look.move?.(event.shiftKey && Math.abs(by) === 1 ? by * 4 : by);
   };
-  return html`<div class="tokens ${look.small ? "small-tokens" : ""} ${long ? "long" : ""}" role="listbox" aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
-    ${groups.map((group, position) => {
+  const size = isRunning ? "sentences" : `${look.small ? "small-tokens" : ""} ${long ? "long" : ""}`;
+  return html`<div class="tokens ${size}" role="listbox" dir=${look.direction ?? "ltr"} aria-orientation="horizontal" aria-label=${look.label} @keydown=${onKey}>
+    ${groups.map((group, at) => {
+      const position = at + (look.first ?? 0);
       const value = read(group);
-      const u = look.limit > 0 ? Math.max(-1, Math.min(1, value / look.limit)) : 0;
-      const t = Math.abs(u);
-      const shown = t >= look.threshold && t > 0;
-      const place = Math.sign(u) * (0.12 + 0.8 * t);
-      const uncertain =
-        group.error !== null && read(group) === group.value && isUncertain(value, group.error, look.limit);
-      const height = `${Math.max(1, Math.round(t * reach))}px`;
-      const chosen = position === look.selected;
-      const spoken = `${group.text}, ${formatSigned(value)}${group.error === null ? "" : ` ${formatError(group.error)}`}${uncertain ? ", smaller than its error" : ""}${group.special === "unknown" ? ", unknown to the tokenizer" : ""}`;
-      return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.text === ONE_SPACE ? "space" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
-        tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken}
-        title="${spoken}${look.deltaF === 0 ? "" : `, ${formatShare(value / look.deltaF)} of the change`}"
-        @click=${() => look.pick(position)}><span class="word" ${cssVars({
-          background: shown ? look.scale.css(place) : "transparent",
-          color: shown ? look.scale.ink(place) : "inherit",
-        })}>${group.text === ONE_SPACE ? " " : group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars(
-          {
-            bottom: u >= 0 ? `${reach + 2}px` : "auto",
-            top: u < 0 ? `${reach + 2}px` : "auto",
-            height: shown ? height : "0",
-            background: look.scale.solid(u),
-          },
-        )}></i></span></button>${group.breaks ? lineEnd(group.indent) : nothing}`;
+      const paint = paintOf(group, value, look);
+      return isRunning
+        ? sentence(group, position, value, paint, look)
+        : token(group, position, paint, look, long ? LOW_COLUMN : COLUMN);
     })}
   </div>`;
+}
+
+function token(
+  group: TokenGroup,
+  position: number,
+  { u, shown, place, uncertain, spoken, title }: Paint,
+  look: TokenRowLook,
+  reach: number,
+): TemplateResult {
+  const height = `${Math.max(1, Math.round(Math.abs(u) * reach))}px`;
+  const chosen = position === look.selected;
+  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.text === ONE_SPACE ? "space" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+    data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
+    @click=${() => look.pick(position)}><span class="word" ${cssVars({
+      background: shown ? look.scale.css(place) : "transparent",
+      color: shown ? look.scale.ink(place) : "inherit",
+    })}>${group.text === ONE_SPACE ? " " : group.text.replaceAll("\n", "⏎")}</span><span class="column"><i ${cssVars({
+      bottom: u >= 0 ? `${reach + 2}px` : "auto",
+      top: u < 0 ? `${reach + 2}px` : "auto",
+      height: shown ? height : "0",
+      background: look.scale.solid(u),
+    })}></i></span></button>${group.breaks ? lineEnd(group.indent) : nothing}`;
+}
+
+/** No button: one would not flow over the ends of lines. */
+function sentence(
+  group: TokenGroup,
+  position: number,
+  value: number,
+  { shown, place, uncertain, spoken, title }: Paint,
+  look: TokenRowLook,
+): TemplateResult {
+  const chosen = position === look.selected;
+  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${group.startsLine ? html`<br />` : nothing}<span role="option" class="sentence ${isAdded(group) ? "added-mark" : ""} ${uncertain ? "uncertain" : ""}"
+    data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
+    @click=${() => look.pick(position)}><b>${formatSigned(value, 2)}</b> <span ${cssVars({
+      background: shown ? look.scale.css(place) : "transparent",
+      color: shown ? look.scale.ink(place) : "inherit",
+    })}>${group.text}</span></span> `;
 }
 
 function lineEnd(indent: number): TemplateResult {

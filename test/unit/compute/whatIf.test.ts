@@ -137,7 +137,7 @@ test("an edit can be explained by itself: what is measured is F of that explanat
   });
   const own = await service.explain({ ...request, samples: edited, blanked });
   close(own.score.input, found.score);
-  assert.equal(own.sample.title, "questions.jsonl : row 1");
+  assert.deepEqual(own.sample, { title: "questions.jsonl : row 1, edited", path: null, row: null });
   assert.deepEqual(
     textOf(own)
       .tokens.slice(0, 4)

@@ -3,6 +3,7 @@ import type { Explanation, ImageAttribution, TextAttribution, Token } from "../.
 import type { HistoryItem, HostToPanel, PanelState, Shown } from "../../../../src/protocol/panel.ts";
 import { confirmedAudit, refutingAudit } from "./audits.ts";
 import { dateExplanation, dateMatrix, labelledExplanation, longMatrix } from "./sequences.ts";
+import { textScenes } from "./textScenes.ts";
 
 /** Made-up but plausible messages for every state of the panel. Runs in the browser, where the pictures are made. */
 
@@ -200,6 +201,7 @@ export function textExplanation(change: Partial<Explanation> = {}): Explanation 
     values,
     gradient: values.map((value) => value * 1.1),
     cellErrors: values.map((value) => 0.002 + Math.abs(value) * 0.01),
+    blank: { id: 103, text: "[MASK]", kind: "mask" },
   };
   return {
     ...imageExplanation(),
@@ -661,6 +663,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       },
     },
   ],
+  ...textScenes({ textExplanation, show: (explanation) => show(textState, explanation, null) }),
 };
 
 declare global {
