@@ -142,10 +142,11 @@ export class PanelManager implements vscode.Disposable {
     const { diagnostics, highlights, statusBar } = this.#services;
     statusBar.update(this.active);
     const settled = panel.phase !== "running" && panel.phase !== "loading";
-    if (panel.subject !== undefined) highlights.follow(panel.id, panel.subject.sample);
-    // While a run goes on the warning of the map before it stands; it is taken back by the result.
     // A text with blanks in it is not the one that stands in the file.
-    if (settled && panel.subject?.sample.blanked === undefined) {
+    const isWhole = panel.subject?.sample.blanked === undefined;
+    if (isWhole && panel.subject !== undefined) highlights.follow(panel.id, panel.subject.sample);
+    // While a run goes on the warning of the map before it stands; it is taken back by the result.
+    if (isWhole && settled) {
       void diagnostics.update(panel.id, panel.subject, panel.shown?.explanation);
       highlights.show(panel.id, panel.shown?.explanation, {
         command: panel.current === null ? "pathlight.openPanel" : "pathlight.openExplanation",
