@@ -1,6 +1,7 @@
 import { cssColor } from "../src/common/colorScale.ts";
 import type { Explanation } from "../src/protocol/explanation.ts";
 import { formatScore, formatSigned } from "../src/protocol/format.ts";
+import { scoreKind } from "../src/protocol/targetWords.ts";
 import { verdictOf } from "../src/protocol/verdict.ts";
 import { frameOf } from "./image/frame.ts";
 import { imageMap } from "./image/imageMap.ts";
@@ -26,7 +27,7 @@ function paintCaption(context: Context, explanation: Explanation, warnAbove: num
     [
       `13px ${colors.fontFamily}`,
       cssColor(colors.foreground),
-      `${methodNames[explanation.method]} for ${target.label} (${linkName(target.link)}), baseline ${baseline.label}, adds up to ${formatSigned(explanation.sum)} of ${formatSigned(explanation.deltaF)}`,
+      `${methodNames[explanation.method]} for ${target.label} (${linkName(scoreKind(target))}), baseline ${baseline.label}, adds up to ${formatSigned(explanation.sum)} of ${formatSigned(explanation.deltaF)}`,
     ],
     [`13px ${colors.fontFamily}`, cssColor(colors.dim), `${verdict.title}. ${verdict.sentence}`],
   ];

@@ -2,6 +2,7 @@ import type { Audit } from "../protocol/audit.ts";
 import { agreementWords, auditText, culpritText, measuredText, nodeName, skippedText } from "../protocol/auditWords.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds } from "../protocol/format.ts";
+import { explainedText } from "../protocol/targetWords.ts";
 import type { Colours } from "./terminal.ts";
 
 const LABEL = 20;
@@ -17,7 +18,7 @@ export function auditTable(explanation: Explanation, audit: Audit, file: string 
   const lines = [
     row("Sample", colour.bold(sample.title)),
     row("Model", `${model.name} (${model.format})`),
-    row("Audited", `${target.link} of ${target.label}, from baseline ${baseline.label}`),
+    row("Audited", `${explainedText(target)}, from baseline ${baseline.label}`),
     row("Backend", `${backend.name} ${backend.version} (${backend.device})`),
     "",
     colour.bold("Along the path     Σ gradient   forward passes"),

@@ -8,11 +8,12 @@ import {
   ruleSchema,
   type TargetSpec,
 } from "../protocol/explain.ts";
+import { parseExpression } from "../protocol/expression/parse.ts";
 import { type Link, linkSchema } from "../protocol/manifest.ts";
 import { explainSpec } from "./commands/explainSpec.ts";
 import type { CommandSpec } from "./optionSpec.ts";
 import { fraction, oneOf, wholeNumber } from "./optionValues.ts";
-import { parseOptions } from "./parseOptions.ts";
+import { type ParsedOptions, parseOptions } from "./parseOptions.ts";
 import { usageError } from "./usageError.ts";
 
 /** What `pathlight explain` was told, each value checked by itself; nothing has been looked up on disk. */
@@ -74,7 +75,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     text: options.value("text"),
     row: whole("row", 0, 1_000_000_000),
     column: options.value("column"),
-    target: withPosition(read("target", targetOf), whole("position", 0, 1_000_000)),
+    target: withPosition(targetFrom(options), whole("position", 0, 1_000_000)),
     output: options.value("output"),
     from: options.value("from"),
     link: read("link", (text) => oneOf("link", text, linkSchema.options)),
@@ -96,6 +97,25 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     throw usageError("There is no sample.", { expected: '--input FILE, or --text "…"' });
   }
   return flags;
+}
+
+/** One of `--target` and `--target-expression`; an expression says itself whether it is of a logit or a probability. */
+function targetFrom(options: ParsedOptions): TargetSpec | undefined {
+  const expression = options.value("target-expression");
+  const target = options.value("target");
+  if (expression === undefined) return target === undefined ? undefined : targetOf(target);
+  for (const other of ["target", "link"]) {
+    if (options.value(other) === undefined) continue;
+    throw usageError(`--target-expression and --${other} are given together.`, {
+      expected: "one of them",
+      whatToDo:
+        other === "target"
+          ? "Leave one out."
+          : "Leave --link out: logit[0] in an expression is a logit, probability[0] what stands behind it.",
+    });
+  }
+  parseExpression(expression);
+  return { kind: "expression", expression };
 }
 
 function targetOf(text: string): TargetSpec {

@@ -1,7 +1,13 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PathlightError } from "../common/errors.ts";
-import { type BaselineSpec, type ExplainRequest, explainRequestSchema, type SampleRef } from "../protocol/explain.ts";
+import {
+  type BaselineSpec,
+  type ExplainRequest,
+  explainRequestSchema,
+  type SampleRef,
+  type TargetSpec,
+} from "../protocol/explain.ts";
 import { isFileModel } from "../protocol/readsWholeFiles.ts";
 import { rowKind } from "../protocol/rows.ts";
 import { baselineOf } from "./baselineOption.ts";
@@ -39,7 +45,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
     model: choice.model,
     samples,
     settings: withoutUndefined({
-      target: flags.target,
+      target: targetOf(flags, choice),
       from: flags.from,
       output: flags.output ?? choice.model.entry?.output,
       link: flags.link ?? choice.model.entry?.link,
@@ -63,6 +69,14 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       : {}),
   });
   return { request, notes };
+}
+
+/** The manifest's expression where no class is asked for; a link asks for the predicted class's own value. */
+function targetOf({ target, link }: ExplainFlags, { model }: ModelChoice): TargetSpec | undefined {
+  const expression = model.entry?.targetExpression;
+  const isOpen = target === undefined || target.kind === "predicted";
+  if (expression === undefined || link !== undefined || !isOpen) return target;
+  return { kind: "expression", expression, ...(target === undefined ? {} : { position: target.position }) };
 }
 
 /** Keys that are absent mean defaults, and stay absent in the record of the request. */

@@ -1,5 +1,6 @@
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds, formatShare, formatSigned } from "../protocol/format.ts";
+import { explainedText, writtenAs } from "../protocol/targetWords.ts";
 import { bannerOf, type VerdictKind, verdictOf } from "../protocol/verdict.ts";
 import { labelLines } from "./labelLines.ts";
 import { matrixLines } from "./matrixLines.ts";
@@ -18,7 +19,7 @@ export function resultTable(
   files: { report: string; folder: string },
   colour: Colours,
 ): string {
-  const { score, target, baseline, backend, status, completenessError } = explanation;
+  const { score, baseline, backend, status, completenessError } = explanation;
   const features = explanation.attributions.map((attribution) => topFeatures(attribution, TOP));
   const row = (label: string, text: string) => `${colour.dim(label.padEnd(LABEL))}${text}`;
   const verdict = verdictOf(explanation, WARN_ABOVE, features[0]?.unit ?? "value");
@@ -30,10 +31,8 @@ export function resultTable(
   const lines = [
     row("Sample", colour.bold(explanation.sample.title)),
     row("Model", `${explanation.model.name} (${explanation.model.format})`),
-    explanation.produced === undefined
-      ? row("Prediction", mostLikely(explanation))
-      : row("Written", colour.bold(explanation.produced.text)),
-    row("Explained", `${target.link} of ${targetText(explanation)}, from baseline ${baseline.label}`),
+    ...headLines(explanation, row, colour),
+    row("Explained", `${targetText(explanation)}, from baseline ${baseline.label}`),
     row(
       "Score",
       `${formatScore(score.baseline)} → ${formatScore(score.input)}, ΔF ${formatSigned(explanation.deltaF)}`,
@@ -79,14 +78,25 @@ function mostLikely({ predictions }: Explanation): string {
   return order.slice(0, 3).map(predictionText).join(" · ");
 }
 
+function headLines(explanation: Explanation, row: (label: string, text: string) => string, colour: Colours): string[] {
+  if (explanation.produced !== undefined) return [row("Written", colour.bold(explanation.produced.text))];
+  return explanation.predictions.length === 0 ? [] : [row("Prediction", mostLikely(explanation))];
+}
+
 function targetText({ target, produced, positions, attributions }: Explanation): string {
-  if (produced !== undefined) return `${JSON.stringify(target.label)} (written token ${target.index})`;
+  const { index, label, link } = target;
+  if (produced !== undefined) return `${link} of ${JSON.stringify(label)} (written token ${index})`;
+  let place = "";
   if (positions !== undefined && target.position !== undefined) {
     const text = attributions.find((attribution) => attribution.kind === "text");
     const token = text?.kind === "text" ? (text.tokens[target.position]?.text ?? "") : "";
-    return `${target.label} (output ${target.index}) of ${JSON.stringify(token)} (position ${target.position})`;
+    place = ` of ${JSON.stringify(token)} (position ${target.position})`;
   }
-  return target.label === String(target.index) ? `output ${target.index}` : `${target.label} (output ${target.index})`;
+  const written = writtenAs(target);
+  if (index === null) return `${explainedText(target)}${place}${written === null ? "" : `, written as ${written}`}`;
+  return label === String(index)
+    ? `${link} of output ${index}${place}`
+    : `${link} of ${label} (output ${index})${place}`;
 }
 
 function featureErrorText({ featureError, method }: Explanation): string {

@@ -1,4 +1,4 @@
-import { nearest } from "../protocol/manifestText.ts";
+import { nearest } from "../common/nearest.ts";
 
 /** The word that was probably meant, by its beginning or within a typing error or two. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {

@@ -19,7 +19,7 @@ export async function auditRun(run: Run, model: DifferentiableModel, options: Au
       model,
       explained: plan.explained,
       heldFeeds,
-      target: { fetch: plan.scalar.fetch, index: plan.place, link: plan.scalar.transform },
+      target: plan.score,
       worst: integration?.worstIntervals,
       signal: options.signal,
       onProgress: (progress) => options.onProgress?.({ ...progress, seconds: seconds() }),

@@ -299,9 +299,7 @@ export class ExplainService {
       [
         plan.model.fingerprint,
         backend.name,
-        plan.scalar.fetch,
-        plan.scalar.transform,
-        JSON.stringify(plan.place),
+        JSON.stringify(plan.score),
         plan.explained.map(({ node }) => node).join(" "),
         settings.method,
         settings.rule,

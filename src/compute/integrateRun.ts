@@ -64,7 +64,7 @@ export async function integrateRun(
   const path: ScorePath = {
     explained: plan.explained.map(({ node, shape, x, baseline }) => ({ node, shape, x, baseline })),
     held: plan.held,
-    target: { fetch: plan.scalar.fetch, index: plan.place, link: plan.scalar.transform },
+    target: plan.score,
   };
   const opened = await openPath(model, path);
   const { integrand } = opened;

@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
 import type { DifferentiableModel, NodeId } from "../engine/port.ts";
+import type { ScoreTarget } from "../engine/scoreOf.ts";
 import { fromTensorError } from "../engine/tensorErrors.ts";
 import type { BaselineSpec, ExplainRequest } from "../protocol/explain.ts";
 import type { BackendInfo } from "../protocol/explanation.ts";
-import { baselineNames } from "../protocol/manifest.ts";
+import { baselineNames, type Link } from "../protocol/manifest.ts";
 import { blankOf, type PreparedBaseline, prepareBaseline, shapeText } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
@@ -34,7 +35,7 @@ export async function planRun(
   const { model, ...file } = loaded;
   const subject = await subjectOf(request, opened, { signal, onToken });
   const { head, inputs } = subject;
-  const scalar = scalarTarget(head, settings.link);
+  const { expression, ...target } = subject.target;
   const explained: ExplainedInput[] = [];
   const held: FeedValue[] = [];
   const notes: RunPlan["notes"][number][] = opened.notes.map((message) => ({
@@ -96,8 +97,9 @@ export async function planRun(
     },
     backend,
     head,
-    scalar,
-    target: subject.target,
+    target,
+    expression: expression?.source,
+    score: expression?.score ?? placeTarget(subject, settings.link),
     place: subject.place,
     predictions: subject.predictions,
     position: subject.position,
@@ -108,6 +110,12 @@ export async function planRun(
     baselineLabel,
     notes,
   };
+}
+
+function placeTarget({ head, place }: Subject, link: Link): ScoreTarget {
+  if (place === null) throw new PathlightError("internal", "The target has no place.");
+  const { fetch, transform } = scalarTarget(head, link);
+  return { fetch, index: place, link: transform };
 }
 
 async function subjectOf(

@@ -35,7 +35,7 @@ export function positionSubject(
   values: HeadValues,
   labels: readonly string[],
   target: TargetSpec,
-): Pick<Subject, "predictions" | "target" | "place" | "position" | "positions"> {
+): Pick<Subject, "predictions" | "target" | "place" | "positions"> & { readonly position: number } {
   const width = labels.length;
   const task = taskOf(head, entry, width);
   const row = (of: Float32Array, position: number) => of.subarray(position * width, (position + 1) * width);
@@ -59,6 +59,10 @@ export function positionSubject(
     });
   }
   const predictions = predictionsAt(position);
-  const chosen = resolveTarget(target, predictions);
-  return { predictions, target: chosen, place: [position, chosen.index], position, positions };
+  // An expression is over the labels of the position that the prediction is of.
+  const { index, label, logit } = resolveTarget(
+    target.kind === "expression" ? { kind: "predicted" } : target,
+    predictions,
+  );
+  return { predictions, target: { index, label, value: logit }, place: [position, index], position, positions };
 }

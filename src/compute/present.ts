@@ -43,7 +43,9 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
       index: plan.target.index,
       label: plan.target.label,
       output: plan.head.output,
-      link: plan.settings.link,
+      // An expression says itself what it reads.
+      link: plan.expression === undefined ? plan.settings.link : "logit",
+      ...(plan.expression === undefined ? {} : { expression: plan.expression }),
       ...(plan.position === undefined ? {} : { position: plan.position }),
     },
     baseline: { spec, label: plan.baselineLabel },
@@ -117,7 +119,7 @@ function nothingYet(
   | "warnings"
 > {
   return {
-    score: { input: plan.target.logit, baseline: 0 },
+    score: { input: plan.target.value, baseline: 0 },
     deltaF: 0,
     sum: 0,
     completenessError: { absolute: 0, relative: null },

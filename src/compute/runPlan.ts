@@ -7,12 +7,13 @@ import {
   positionGrain,
 } from "../engine/grain.ts";
 import type { NodeId, OutputHead } from "../engine/port.ts";
+import type { ScoreTarget } from "../engine/scoreOf.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
 import type { ExplainRequest, Settings } from "../protocol/explain.ts";
 import type { BackendInfo, BlankToken, PositionLabel, Prediction, Produced } from "../protocol/explanation.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import type { PreparedSample } from "../samples/index.ts";
-import type { ScalarTarget } from "./target.ts";
+import type { Subject, SubjectTarget } from "./subject.ts";
 
 /** Numbers that are fed to a node, without the batch axis. */
 export interface FeedValue {
@@ -48,10 +49,12 @@ export interface RunPlan {
   };
   readonly backend: BackendInfo;
   readonly head: OutputHead;
-  readonly scalar: ScalarTarget;
-  readonly target: Prediction;
-  /** Where the target's number stands in the node that `scalar` names, without the batch axis. */
-  readonly place: number | readonly number[];
+  readonly target: Omit<SubjectTarget, "expression">;
+  /** The target expression as it was written. */
+  readonly expression: string | undefined;
+  readonly score: ScoreTarget;
+  /** Place of one value in the output, without the batch axis; null for an expression. */
+  readonly place: Subject["place"];
   readonly predictions: readonly Prediction[];
   /** See an explanation's fields of these names. */
   readonly position: number | undefined;

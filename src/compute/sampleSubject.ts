@@ -1,6 +1,9 @@
 import type { ExplainRequest } from "../protocol/explain.ts";
+import type { Prediction } from "../protocol/explanation.ts";
 import { readLabels } from "../samples/index.ts";
 import type { OpenedModel } from "./explainService.ts";
+import { expressionTarget } from "./expressionTarget.ts";
+import { withFeeds } from "./feeds.ts";
 import { labelledText, positionSubject } from "./positionSubject.ts";
 import { predictHead } from "./predictions.ts";
 import { feedOf, prepareInputs } from "./prepareInputs.ts";
@@ -25,12 +28,24 @@ export async function sampleSubject(
   const text = labelledText(inputs, shape);
   const named = await readLabels(entry.labels, baseFolder);
   const shared = { head, inputs, fixed: new Map(), notes: [] };
+  const wanted = settings.target;
+  const labelled = named !== null;
+  /** The expression over what the model says of the sample, and of a position of it where it labels each. */
+  const calculated = (source: string, predictions: readonly Prediction[], position: number | null) =>
+    withFeeds(inputs.map(feedOf), async (feeds) => {
+      const task = taskOf(head, entry, predictions.length);
+      const facts = { model: loaded.model, feeds, inputs, head, task, predictions, labelled, position };
+      return { ...expressionTarget(source, facts), place: null };
+    });
   if (text !== undefined) {
     const labels = checkLabels(named, shape[1] ?? 0, entry.name);
-    return { ...shared, ...positionSubject(text, head, entry, values, labels, settings.target) };
+    const found = positionSubject(text, head, entry, values, labels, wanted);
+    if (wanted.kind !== "expression") return { ...shared, ...found };
+    return { ...shared, ...found, ...(await calculated(wanted.expression, found.predictions, found.position)) };
   }
   const labels = checkLabels(named, logits.length, entry.name);
   const predictions = predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels);
-  const target = resolveTarget(settings.target, predictions);
-  return { ...shared, predictions, target, place: target.index };
+  if (wanted.kind === "expression") return { ...shared, ...(await calculated(wanted.expression, predictions, null)) };
+  const { index, label, logit } = resolveTarget(wanted, predictions);
+  return { ...shared, predictions, target: { index, label, value: logit }, place: index };
 }

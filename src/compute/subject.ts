@@ -1,16 +1,33 @@
 import type { NodeId, OutputHead } from "../engine/port.ts";
+import type { TermTarget } from "../engine/scoreOf.ts";
 import type { PositionLabel, Prediction, Produced } from "../protocol/explanation.ts";
 import type { PreparedInput } from "./prepareInputs.ts";
 import type { RunPlan } from "./runPlan.ts";
+
+/** What is explained: one value of the output, or an expression. */
+export interface SubjectTarget {
+  /** Among the predictions; null for an expression. */
+  readonly index: number | null;
+  readonly label: string;
+  /** At the sample; of an output its logit. */
+  readonly value: number;
+  readonly expression?: TargetExpression | undefined;
+}
+
+export interface TargetExpression {
+  /** As it was written. */
+  readonly source: string;
+  readonly score: TermTarget;
+}
 
 /** What is fed to the model, what it says of it, and which number of what it says is explained. */
 export interface Subject {
   readonly head: OutputHead;
   readonly inputs: readonly PreparedInput[];
   readonly predictions: readonly Prediction[];
-  readonly target: Prediction;
-  /** Where the target's number stands in its node, without the batch axis. */
-  readonly place: number | readonly number[];
+  readonly target: SubjectTarget;
+  /** Where the target's number stands in its node, without the batch axis; null for an expression. */
+  readonly place: number | readonly number[] | null;
   /** Positions of a text, by input, that stay as they are along the path. */
   readonly fixed: ReadonlyMap<NodeId, readonly number[]>;
   /** Set where the model labels each position: the target's. */

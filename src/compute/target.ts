@@ -101,7 +101,10 @@ export function checkLabels(labels: readonly string[] | null, width: number, man
 }
 
 /** Index of the target among the predictions. */
-export function resolveTarget(target: TargetSpec, predictions: readonly Prediction[]): Prediction {
+export function resolveTarget(
+  target: Exclude<TargetSpec, { kind: "expression" }>,
+  predictions: readonly Prediction[],
+): Prediction {
   if (target.kind === "predicted") {
     return predictions.reduce((best, candidate) => (candidate.logit > best.logit ? candidate : best));
   }

@@ -1,9 +1,12 @@
 import { reshape, slice, type Tensor } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
-import { scoreOf } from "../engine/scoreOf.ts";
+import type { DifferentiableModel, NodeId } from "../engine/port.ts";
+import { fetchesOf, type ScoreTarget, scoreFrom } from "../engine/scoreOf.ts";
 import type { Explanation, Prediction, TextAttribution } from "../protocol/explanation.ts";
 import type { WhatIfAnswer, WhatIfEdit, WhatIfResult } from "../protocol/whatIf.ts";
 import type { OpenedModel } from "./explainService.ts";
+import { readsPadding, scoreAtSample } from "./expressionTarget.ts";
+import { withFeeds } from "./feeds.ts";
 import { forwardRows } from "./forwardRows.ts";
 import { feedOf, type PreparedInput } from "./prepareInputs.ts";
 import type { Run } from "./run.ts";
@@ -115,25 +118,31 @@ async function measure(
   fed: readonly (readonly PreparedInput[])[],
   { signal, onProgress }: WhatIfOptions,
 ): Promise<{ score: number; target: Prediction | null; predictions: Prediction[] }[]> {
-  const { head, scalar, target, place, entry } = plan;
+  const { head, target, predictions, entry } = plan;
   const total = fed.length;
-  const rows = await forwardRows(
-    fed.map((inputs) => inputs.map(feedOf)),
-    (feeds) => {
-      const nodes = [...new Set([head.logit, head.output, scalar.fetch])];
-      const outputs = model.evaluate(feeds, nodes);
-      const of = (node: string) => {
-        const output = outputs[nodes.indexOf(node)];
-        if (output === undefined) throw new PathlightError("internal", `The model gave nothing for ${node}.`);
-        return output;
-      };
-      const score = scoreOf(of(scalar.fetch), { fetch: scalar.fetch, index: place, link: scalar.transform });
-      return [score, rowAt(of(head.logit), place), rowAt(of(head.output), place)];
-    },
-    { signal, onProgress: (done) => onProgress?.({ done, total }) },
-  );
-  const labels = plan.predictions.map(({ label }) => label);
+  const read = (score: ScoreTarget) => (feeds: ReadonlyMap<NodeId, Tensor>) => {
+    const nodes = [...new Set([head.logit, head.output, ...fetchesOf(score)])];
+    const outputs = model.evaluate(feeds, nodes);
+    const values = new Map(nodes.map((node, k) => [node, outputs[k] as Tensor]));
+    const of = (node: string) => rowAt(values.get(node) as Tensor, plan);
+    return [scoreFrom(values, score), of(head.logit), of(head.output)];
+  };
+  const rows: Float32Array[][] = [];
+  // What counts as padding is each text's own: then they do not share a batch.
+  for (const together of readsPadding(plan.score) ? fed.map((inputs) => [inputs]) : [fed]) {
+    const score = await scoreOfTexts(plan, model, together[0] ?? []);
+    const before = rows.length;
+    const found = await forwardRows(
+      together.map((inputs) => inputs.map(feedOf)),
+      read(score),
+      { signal, onProgress: (done) => onProgress?.({ done: before + done, total }) },
+    );
+    rows.push(...found);
+  }
+  const labels = predictions.map(({ label }) => label);
   return rows.map(([score, logits = new Float32Array(), outputs = new Float32Array()]) => {
+    // A run without classes has none here either.
+    if (predictions.length === 0) return { score: score?.[0] ?? Number.NaN, target: null, predictions: [] };
     const all =
       plan.produced === undefined
         ? predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels)
@@ -148,9 +157,24 @@ async function measure(
   });
 }
 
+/** The score of the run for these texts. */
+async function scoreOfTexts(
+  plan: RunPlan,
+  model: DifferentiableModel,
+  inputs: readonly PreparedInput[],
+): Promise<ScoreTarget> {
+  const { head, target, score, predictions, entry } = plan;
+  if (!readsPadding(score)) return score;
+  const task = taskOf(head, entry, predictions.length);
+  const position = plan.position ?? null;
+  return withFeeds(inputs.map(feedOf), async (feeds) =>
+    scoreAtSample(target.label, score, { model, feeds, inputs, head, task, predictions, labelled: true, position }),
+  );
+}
+
 /** Of an output with a row for each position, the row that the place is in, [batch, values]. */
-function rowAt(output: Tensor, place: RunPlan["place"]): Tensor {
-  const [position] = typeof place === "number" ? [] : place;
+function rowAt(output: Tensor, { place, position: read }: RunPlan): Tensor {
+  const position = place === null || typeof place === "number" ? read : place[0];
   const [batch = 1, , width = 1] = output.shape;
   if (position === undefined || output.shape.length !== 3) return output;
   return reshape(slice(output, [0, position, 0], [batch, 1, width]), [batch, width]);
@@ -159,7 +183,8 @@ function rowAt(output: Tensor, place: RunPlan["place"]): Tensor {
 /** How likely the written token is now. */
 function writtenPrediction(plan: RunPlan, logits: Float32Array, outputs: Float32Array): Prediction {
   const { head, target, place } = plan;
-  const id = typeof place === "number" ? place : (place.at(-1) ?? 0);
+  const id = typeof place === "number" ? place : (place?.at(-1) ?? 0);
   const [found] = predictionsOf(head, "classification", logits, outputs, []).filter(({ index }) => index === id);
-  return { ...target, score: found?.score ?? Number.NaN, logit: found?.logit ?? Number.NaN };
+  const { score = Number.NaN, logit = Number.NaN } = found ?? {};
+  return { index: target.index ?? 0, label: target.label, score, logit };
 }

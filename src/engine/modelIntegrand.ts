@@ -3,9 +3,10 @@ import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
 import { type GradientBreak, nonFiniteGradient } from "./nonFiniteGradient.ts";
+import { nonFiniteScore } from "./nonFiniteTerm.ts";
 import type { PathIntegrand, PathSamples } from "./pathIntegrand.ts";
 import type { DifferentiableModel, NodeId } from "./port.ts";
-import { type ScoreTarget, scoreOf } from "./scoreOf.ts";
+import { fetchesOf, type ScoreTarget, scoreOf } from "./scoreOf.ts";
 import { fromTensorError } from "./tensorErrors.ts";
 
 /** An input whose features are explained. Both tensors are [1, ...] of the same shape, float, and stay the caller's. */
@@ -150,7 +151,7 @@ export class ModelIntegrand implements PathIntegrand {
         const before = memory().numBytes;
         const { grads } = engine().gradients(
           () => {
-            const scores = scoreOf(model.evaluate(feeds, [target.fetch])[0] as Tensor, target);
+            const scores = scoreOf(model, feeds, target);
             rows = keep(scores.clone());
             // The tape is never longer than here: the backward pass frees as it goes.
             this.#bytesPerPoint = (memory().numBytes - before) / alphas.length;
@@ -164,7 +165,7 @@ export class ModelIntegrand implements PathIntegrand {
       });
       if (rows === undefined || gradients.every((gradient) => gradient === null)) {
         throw new PathlightError("model-not-differentiable", "The score does not depend on the explained input.", {
-          expected: `a differentiable way from ${this.segments.map(({ node }) => node).join(", ")} to ${target.fetch}`,
+          expected: `a differentiable way from ${this.segments.map(({ node }) => node).join(", ")} to ${fetchesOf(target).join(", ")}`,
           found: "none",
           whatToDo: "Choose another output or input.",
         });
@@ -209,12 +210,15 @@ export class ModelIntegrand implements PathIntegrand {
 
   async #throwNotFinite(alpha: number, what: "score" | "gradient"): Promise<never> {
     const points = this.segments.map((segment) => this.#points(segment, [alpha]));
+    const { model, target } = this.#options;
     let node: NodeId | null;
     let broken: GradientBreak | null = null;
     try {
       const feeds = this.#feeds(points, 1);
-      node = await this.#options.model.firstNonFiniteNode(feeds);
-      if (node === null) broken = nonFiniteGradient(this.#options.model, feeds, this.#options.target);
+      node = await model.firstNonFiniteNode(feeds);
+      const reason = node === null && "term" in target ? nonFiniteScore(model, feeds, target) : null;
+      if (reason !== null) throw undefinedScore(alpha, reason);
+      if (node === null) broken = nonFiniteGradient(model, feeds, target);
     } finally {
       dispose(points);
     }
@@ -231,6 +235,20 @@ export class ModelIntegrand implements PathIntegrand {
       },
     );
   }
+}
+
+/** The expression, not the model, is what has no value there. */
+function undefinedScore(alpha: number, reason: string): PathlightError {
+  const where =
+    alpha === 0 ? "at the baseline" : alpha === 1 ? "at the sample" : `at α = ${alpha.toPrecision(4)} of the path`;
+  return new PathlightError("not-finite", `The target expression has no finite value ${where}: ${reason}.`, {
+    expected: "an expression that is defined along the whole path",
+    found: reason,
+    whatToDo:
+      alpha === 1
+        ? "Choose another expression."
+        : "Choose another baseline, or another expression (dot in place of cosine).",
+  });
 }
 
 function placeOf(node: NodeId | null, broken: GradientBreak | null): string {

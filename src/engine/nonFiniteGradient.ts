@@ -21,10 +21,7 @@ export function nonFiniteGradient(
 ): GradientBreak | null {
   const nodes = model.nodes.filter(({ dtype }) => dtype === "float32").map(({ id }) => id);
   const isBroken = (id: NodeId): boolean => {
-    const gradient = gradientAt(model, feeds, id, (all) => {
-      const [output] = model.evaluate(all, [target.fetch]);
-      return output === undefined ? undefined : scoreOf(output, target);
-    });
+    const gradient = gradientAt(model, feeds, id, (all) => scoreOf(model, all, target));
     return gradient?.some((value) => !Number.isFinite(value)) ?? false;
   };
   const place = nodes.findLastIndex(isBroken);

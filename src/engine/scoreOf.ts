@@ -1,20 +1,66 @@
 import { reshape, sigmoid, slice, softmax, type Tensor, type Tensor1D } from "@tensorflow/tfjs-core";
 import { assertNever, PathlightError } from "../common/errors.ts";
-import type { NodeId } from "./port.ts";
+import { nodesOfTerm, type ScoreTerm } from "../common/scoreTerm.ts";
+import type { DifferentiableModel, NodeId } from "./port.ts";
+import { termOf } from "./termOf.ts";
 
 /** What is applied to the fetched node: nothing, or the function whose logits it holds (softmax over the last axis). */
 export type Link = "identity" | "softmax" | "sigmoid";
 
-/** The one number that is explained. */
-export interface ScoreTarget {
+/** One value of one node. */
+export interface PlaceTarget {
   readonly fetch: NodeId;
   /** Place in the node without its batch axis: one index an axis, or one number counted over all of them. */
   readonly index: number | readonly number[];
   readonly link: Link;
 }
 
-/** [batch, ...] to the score of each row, [batch]. Differentiable; to be called inside `tidy`. */
-export function scoreOf(output: Tensor, { index, link, fetch }: ScoreTarget): Tensor1D {
+/** A calculation over nodes that gives one number a row. */
+export interface TermTarget {
+  readonly term: ScoreTerm;
+}
+
+/** The one number that is explained. Plain data: it goes to other threads. */
+export type ScoreTarget = PlaceTarget | TermTarget;
+
+/** The nodes that the score is read from, each once. */
+export function fetchesOf(target: ScoreTarget): NodeId[] {
+  return "term" in target ? nodesOfTerm(target.term) : [target.fetch];
+}
+
+/**
+ * The score of each row of the feeds, [batch]. Differentiable; to be called inside `tidy`. Throws what `evaluate` throws,
+ * and `target-invalid` where the target is not in what the model puts out.
+ */
+export function scoreOf(
+  model: Pick<DifferentiableModel, "evaluate">,
+  feeds: ReadonlyMap<NodeId, Tensor>,
+  target: ScoreTarget,
+): Tensor1D {
+  const fetches = fetchesOf(target);
+  const outputs = model.evaluate(feeds, fetches);
+  return scoreFrom(new Map(fetches.map((id, k) => [id, outputs[k] as Tensor])), target);
+}
+
+/** The same from values of the nodes that `fetchesOf` names, [batch, ...] each. */
+export function scoreFrom(values: ReadonlyMap<NodeId, Tensor>, target: ScoreTarget): Tensor1D {
+  if ("term" in target) return oneNumber(termOf(target.term, values));
+  const output = values.get(target.fetch);
+  if (output === undefined) throw new PathlightError("internal", `The value of ${target.fetch} was not fetched.`);
+  return valueAt(output, target);
+}
+
+function oneNumber(score: Tensor): Tensor1D {
+  const rows = score.shape[0] ?? 1;
+  if (score.rank > 0 && score.size === rows) return reshape(score, [rows]);
+  throw new PathlightError("target-invalid", "The target expression does not give one number.", {
+    expected: "one number a sample",
+    found: `[${score.shape.slice(1).join(", ")}]`,
+    whatToDo: "Choose one of them with an index.",
+  });
+}
+
+function valueAt(output: Tensor, { index, link, fetch }: PlaceTarget): Tensor1D {
   const shape = output.shape.slice(1);
   const place = typeof index === "number" ? unflatten(index, shape) : index;
   if (place.length !== shape.length || place.some((at, axis) => !isWithin(at, shape[axis] as number))) {

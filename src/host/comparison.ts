@@ -1,6 +1,7 @@
 import { rankCorrelation, topOverlap } from "../common/mapStatistics.ts";
 import type { Attribution, Explanation } from "../protocol/explanation.ts";
 import type { Comparison, Shown } from "../protocol/panel.ts";
+import { scoreKind } from "../protocol/targetWords.ts";
 
 /** Two explanations side by side: what differs, and how alike the maps are at the grain they are read at. */
 export function comparisonOf(left: Shown, right: Shown, names?: readonly [string, string]): Comparison {
@@ -45,7 +46,7 @@ function aspectOf(explanation: Explanation, aspect: Aspect): string {
     case "target":
       return explanation.target.label;
     case "score":
-      return explanation.target.link;
+      return scoreKind(explanation.target);
     case "baseline":
       return explanation.baseline.label;
     case "method":

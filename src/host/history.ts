@@ -8,6 +8,7 @@ import { PathlightError } from "../common/errors.ts";
 import { explainRequestSchema } from "../protocol/explain.ts";
 import { type Explanation, explanationSchema } from "../protocol/explanation.ts";
 import { historyItemSchema, type Shown } from "../protocol/panel.ts";
+import { scoreKind } from "../protocol/targetWords.ts";
 import { relativeSumError, verdictOf } from "../protocol/verdict.ts";
 import { explanationSummary } from "./editor/explanationSummary.ts";
 import { textKeyOf } from "./editor/textKey.ts";
@@ -204,7 +205,7 @@ function itemOf(id: string, explanation: Explanation, warnAbove: number): Histor
     model: explanation.model.name,
     target: explanation.target.label,
     baseline: explanation.baseline.label,
-    link: explanation.target.link,
+    link: scoreKind(explanation.target),
     verdict: kind === "sharpening" ? "draft" : kind,
     sumOff: relativeSumError(explanation),
     evaluations: explanation.evaluations,

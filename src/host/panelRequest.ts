@@ -22,6 +22,9 @@ export function initialSettings(subject: Subject | undefined): Settings {
     backend: settings.backend(),
     maxEvaluations: settings.maxEvaluations(scope),
     ...(entry === undefined ? {} : { link: entry.link }),
+    ...(entry?.targetExpression === undefined
+      ? {}
+      : { target: { kind: "expression", expression: entry.targetExpression } }),
     ...(entry?.output === undefined ? {} : { output: entry.output }),
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(baseline === undefined ? {} : { baseline }),
@@ -54,7 +57,15 @@ export async function panelOptions(subject: Subject, info: ModelInfo | undefined
     ],
     links: linksOf(subject, info, wanted),
     columns: await columnsOf(subject),
+    outputs: outputsOf(info),
   };
+}
+
+function outputsOf(info: ModelInfo | undefined): Options["outputs"] {
+  return (info?.heads ?? []).map((head) => {
+    const spec = info?.outputs.find(({ id }) => id === head.output);
+    return { id: head.output, shape: spec?.shape.slice(1) ?? [], logit: head.logit, activation: head.activation };
+  });
 }
 
 /** The logit, and the probability behind it where the model has one. */

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Explanation } from "../protocol/explanation.ts";
+import { scoreKind } from "../protocol/targetWords.ts";
 import { type BannerAction, bannerOf } from "../protocol/verdict.ts";
 import { rowRange } from "./rowRange.ts";
 import { settings } from "./settings.ts";
@@ -88,7 +89,7 @@ export class VerdictDiagnostics implements vscode.Disposable, vscode.CodeActionP
     if (banner === null) return undefined;
     const row = sample.kind === "file" ? sample.row : undefined;
     const range = row === undefined ? new vscode.Range(0, 0, 0, 0) : await rowRange(file, row);
-    const where = `${explanation.target.label} (${explanation.target.link}), ${explanation.baseline.label}`;
+    const where = `${explanation.target.label} (${scoreKind(explanation.target)}), ${explanation.baseline.label}`;
     const diagnostic = new vscode.Diagnostic(
       range,
       `${banner.title} ${banner.sentence} [${where}]`,

@@ -12,6 +12,7 @@ type Finding = Audit["nodes"][number];
 
 /** A node as a person knows it: its layer, with the operation and the node where they add something. */
 export function nodeName({ id, op, layer }: Pick<Finding, "id" | "op" | "layer">): string {
+  if (id === "(score)" && op === "expression") return "the target expression";
   if (id === "(score)") return `${op === "identity" ? "reading" : op} of the score`;
   if (layer === null) return `${id} (${op})`;
   return layer === id ? `${layer} (${op})` : `${layer} (${op}, node ${id})`;

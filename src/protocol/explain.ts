@@ -42,6 +42,8 @@ export const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("predicted"), position }),
   z.strictObject({ kind: z.literal("index"), index: z.int().min(0), position }),
   z.strictObject({ kind: z.literal("label"), label: z.string().min(1), position }),
+  /** A calculation over outputs, see `expression/parse.ts`. It says itself what it reads, so that `link` does not apply. */
+  z.strictObject({ kind: z.literal("expression"), expression: z.string().min(1).max(2000), position }),
 ]);
 
 export const methodSchema = z.enum(["integrated-gradients", "gradient", "input-x-gradient"]);

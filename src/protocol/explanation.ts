@@ -172,10 +172,15 @@ export const explanationSchema = z.strictObject({
   rule: ruleSchema,
   steps: z.int().nullable(),
   target: z.strictObject({
-    index: z.int(),
+    /** Place of the value that is explained among those of `output`; null for an expression. */
+    index: z.int().nullable(),
+    /** Of an expression its text, with predictions and indices as the labels that they stand for. */
     label: z.string(),
     output: z.string(),
+    /** `logit` for an expression, which says itself what it reads. */
     link: linkSchema,
+    /** The target expression as it was written; absent where one value of the output is explained. */
+    expression: z.string().optional(),
     /** Position of the text whose label is explained, where the model labels each. */
     position: z.int().min(0).optional(),
   }),

@@ -209,6 +209,14 @@ export const modelSchema = z
     generate: generateSchema
       .optional()
       .describe("For a model that writes a text: Pathlight decodes greedily and explains each token that it writes."),
+    targetExpression: z
+      .string()
+      .min(1)
+      .max(2000)
+      .optional()
+      .describe(
+        'What is explained, as a calculation over outputs: predicted - runner_up, logit["cat"] - logit["dog"], cosine(a, b). Default: the predicted class.',
+      ),
   })
   .describe("A model and how samples become its input.");
 

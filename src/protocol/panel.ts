@@ -67,6 +67,17 @@ export const panelStateSchema = z.strictObject({
     links: z.array(choice),
     /** The column of a data row that is read as text, where there are several. */
     columns: z.array(choice),
+    /** What a target expression can read; shapes are without the batch axis, null where a side is free. */
+    outputs: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          shape: z.array(z.int().nullable()),
+          logit: z.string(),
+          activation: z.enum(["softmax", "sigmoid", "none"]),
+        }),
+      )
+      .optional(),
   }),
   running: runningSchema.nullable(),
   /** While the gradients of what is shown are audited. */

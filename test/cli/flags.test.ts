@@ -82,6 +82,21 @@ test("values may be joined by an equals sign, and negative numbers need none", (
   assert.deepEqual(flags("--target=digit 3").target, { kind: "label", label: "digit 3" });
 });
 
+test("a target expression is read in place of a target, and its mistakes are found at once", () => {
+  const expression = 'logit["human"] - logit[2]';
+  assert.deepEqual(flags("--target-expression", expression).target, { kind: "expression", expression });
+  assert.match(
+    failure(...needed, "--target-expression", "1 + 1", "--target", "3").message,
+    /--target are given together/,
+  );
+  const linked = failure(...needed, "--target-expression", expression, "--link", "softmax");
+  assert.match(linked.details.whatToDo ?? "", /probability/);
+  const broken = failure(...needed, "--target-expression", "cosine(a, b");
+  assert.equal(broken.code, "target-invalid");
+  assert.match(broken.details.expected ?? "", /closing parenthesis/);
+  assert.equal(failure(...needed, "--target-expression", "").code, "target-invalid");
+});
+
 test("an unknown option is named, with the one that was meant", () => {
   const error = failure(...needed, "--tolerence", "0.1");
   assert.equal(error.code, "usage");

@@ -42,6 +42,7 @@ const manifest = {
       baseline: "mask",
       tolerance: 0.03,
       output: "logits",
+      targetExpression: "predicted - runner_up",
     },
   ],
   datasets: [{ name: "rows", files: "data/**/*.csv", model: "words", text: "question", label: "type" }],
@@ -62,6 +63,13 @@ test("the manifest fills what the flags leave open, and a flag wins", async () =
     { link, tolerance, output, baseline },
     { link: "softmax", tolerance: 0.03, output: "logits", baseline: { kind: "name", name: "mask" } },
   );
+  assert.deepEqual(filled.request.settings.target, { kind: "expression", expression: "predicted - runner_up" });
+  const [chosen, linked] = [
+    ["--target", "2"],
+    ["--link", "softmax"],
+  ].map((flag) => build("--model", model, "--input", csv, ...flag));
+  assert.deepEqual((await chosen)?.request.settings.target, { kind: "index", index: 2 });
+  assert.deepEqual((await linked)?.request.settings.target, { kind: "predicted" }, "a link is of one output");
   const won = await build(
     ...[
       "--model",

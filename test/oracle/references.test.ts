@@ -113,7 +113,54 @@ test("WebAssembly and plain JavaScript are always there", () => {
   assert.ok(backends.includes("wasm") && backends.includes("cpu"), backends.join(", "));
 });
 
+/** Expressions whose attributions are so many times those of a reference. */
+const expressions: readonly (readonly [(target: number) => string, string, number])[] = [
+  [(target) => `3 * logit[${target}] + 2`, "logit", 3],
+  [(target) => `softmax(logit)[${target}] / 2`, "softmax", 0.5],
+  [(target) => `logit[${target}] - logit[${(target + 1) % 10}] + logit[${(target + 1) % 10}]`, "logit", 1],
+];
+
 for (const backend of backends) {
+  test(`digits: target expressions against the references on ${backend}`, async () => {
+    const service = new ExplainService();
+    const set = join(folder, "digits");
+    const attributionsOf = async (sample: number, expression: string, tolerance: number): Promise<Float32Array> => {
+      const explanation = await service.explain(
+        explainRequestSchema.parse({
+          model: { path: join(set, "model/model.json") },
+          samples: [{ sample: { kind: "file", path: join(set, `x${sample}.npy`) } }],
+          settings: { target: { kind: "expression", expression }, tolerance, backend },
+        }),
+      );
+      assert.equal(explanation.status, "converged", expression);
+      assert.ok((explanation.completenessError.relative ?? Number.NaN) <= tolerance, expression);
+      const [tensor] = service.attributionTensors(explanation.runId);
+      service.release(explanation.runId);
+      assert.ok(tensor !== undefined);
+      return tensor.data;
+    };
+    try {
+      const { samples } = metaSchema.parse(JSON.parse(readFileSync(join(set, "meta.json"), "utf8")));
+      for (const { sample, target } of samples.slice(0, 4)) {
+        for (const [expression, link, factor] of expressions) {
+          const reference = await readNpy(join(set, `ig_${link}_${sample}.npy`));
+          const expected = Array.from(reference.data, (value) => factor * value);
+          const error = relativeL1(await attributionsOf(sample, expression(target), 0.01), expected);
+          assert.ok(error <= 0.015, `${expression(target)} of sample ${sample} is off by ${error}`);
+        }
+        // IG is linear in F: what a difference gives is the reference less the other logit's own.
+        const other = (target + 3) % 10;
+        const reference = await readNpy(join(set, `ig_logit_${sample}.npy`));
+        const others = await attributionsOf(sample, `logit[${other}]`, 0.002);
+        const expected = Array.from(reference.data, (value, i) => value - (others[i] ?? Number.NaN));
+        const error = relativeL1(await attributionsOf(sample, `logit[${target}] - logit[${other}]`, 0.01), expected);
+        assert.ok(error <= 0.02, `the difference for sample ${sample} is off by ${error}`);
+      }
+    } finally {
+      await service.dispose();
+    }
+  });
+
   for (const { set, model, shape, link, input, reference, baseline, evaluations } of [...cases, ...onnxCases]) {
     test(`${set}/${model} ${link} on ${backend}`, async (context) => {
       const service = new ExplainService();

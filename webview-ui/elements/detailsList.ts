@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatScore, formatSetting, formatSigned } from "../../src/protocol/format.ts";
+import { scoreKind, writtenAs } from "../../src/protocol/targetWords.ts";
 import { backendNames, formatName, linkName, methodNames } from "../model/words.ts";
 
 const ruleNames: Readonly<Record<Explanation["rule"], string>> = {
@@ -19,15 +20,23 @@ function ruleText(explanation: Explanation): string {
   return `${name}, tolerance ${formatSetting(explanation.tolerance)}, at most ${explanation.maxEvaluations} evaluations`;
 }
 
+function scoreText({ target }: Explanation): string {
+  if (target.index === null) {
+    const written = writtenAs(target);
+    return `${target.label}${written === null ? "" : `, written as ${written}`}`;
+  }
+  return `${linkName(target.link)} of ${target.label}, number ${target.index} of output ${target.output}`;
+}
+
 /** What each number means, and what it takes to repeat the explanation. */
 export function detailsList(explanation: Explanation): TemplateResult {
-  const { score, sum, deltaF, backend, model, target, sample } = explanation;
+  const { score, sum, deltaF, backend, model, sample } = explanation;
   const rows: readonly (readonly [string, string, "mono"?])[] = [
     ["F(x)", `score of the sample, ${formatScore(score.input, 5)}`],
     ["F(x′)", `score of the baseline, ${formatScore(score.baseline, 5)}`],
     ["Σ", `sum of all attributions, ${formatSigned(sum, 5)}; must equal F(x) − F(x′) = ${formatSigned(deltaF, 5)}`],
     ["Σ|·|", `size of the map, ${formatScore(explanation.mapSize, 4)}: what for and against hold together`],
-    ["Score", `${linkName(target.link)} of ${target.label}, number ${target.index} of output ${target.output}`],
+    ["Score", scoreText(explanation)],
     ["Baseline", explanation.baseline.label],
     ["Method", methodNames[explanation.method]],
     ["Rule", ruleText(explanation)],
@@ -58,7 +67,7 @@ export function detailsList(explanation: Explanation): TemplateResult {
 export function givenSettings(explanation: Explanation): TemplateResult {
   const { backend, baseline, target } = explanation;
   const rows: readonly (readonly [string, string])[] = [
-    ["Explained", `${target.label}, ${linkName(target.link).toLowerCase()}`],
+    ["Explained", `${target.label}, ${linkName(scoreKind(target)).toLowerCase()}`],
     ["Compared with", baseline.label],
     ["Method", `${methodNames[explanation.method]}, ${ruleText(explanation)}`],
     ["Computed on", `${backendNames[backend.name] ?? backend.name} ${backend.version} · ${backend.device}`],

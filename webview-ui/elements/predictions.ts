@@ -1,15 +1,20 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
+import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatProbability, formatScore } from "../../src/protocol/format.ts";
 import { predictionRows } from "../model/predictionRows.ts";
+import { checkExpression, expressionChoices } from "../model/targetExpressions.ts";
 import { icon, movedIndex } from "./controls.ts";
 import { cssVars } from "./cssVars.ts";
 import { StoreElement } from "./storeElement.ts";
 import "./classSearch.ts";
+import "./expressionEditor.ts";
 
 /** Prediction rows are the target picker. */
 export class Predictions extends StoreElement {
-  static override properties: PropertyDeclarations = { searching: { state: true } };
+  static override properties: PropertyDeclarations = { searching: { state: true }, writing: { state: true } };
   searching = false;
+  /** The field for an expression is open. */
+  writing = false;
 
   #pick(index: number): void {
     this.searching = false;
@@ -20,17 +25,74 @@ export class Predictions extends StoreElement {
     }
   }
 
+  #pickExpression(expression: string): void {
+    this.writing = false;
+    const { state } = this.store;
+    const { target } = state?.settings ?? {};
+    if (target?.kind === "expression" && target.expression === expression && state?.phase !== "failed") return;
+    const position = this.store.shown?.explanation.target.position;
+    const place = position === undefined ? {} : { position };
+    this.store.post({ type: "set", settings: { target: { kind: "expression", expression, ...place } } });
+  }
+
+  /** The expression that is explained with its value, or the way to write one. */
+  #expressionRow(explanation: Explanation): TemplateResult {
+    const wanted = this.store.state?.settings.target;
+    const { target, score } = explanation;
+    const written = wanted?.kind === "expression" ? wanted.expression : undefined;
+    const isTarget = written !== undefined;
+    // As it reads, once it is known; until then as it was written.
+    const isShown = isTarget && target.expression === written;
+    const text = isShown ? target.label : (written ?? "Expression…");
+    return html`<button
+        class="prediction written"
+        data-row
+        role=${isTarget ? "radio" : nothing}
+        aria-checked=${isTarget ? "true" : nothing}
+        tabindex=${isTarget ? 0 : -1}
+        aria-haspopup="dialog"
+        aria-expanded=${this.writing ? "true" : "false"}
+        title=${isTarget ? `${text}: click to change it` : "Explain a difference of classes, a similarity, or any other calculation over the outputs"}
+        ?disabled=${this.store.readOnly}
+        @click=${() => {
+          this.writing = !this.writing;
+        }}
+      >${isTarget ? html`<span class="radio"></span>` : icon("symbol-operator")}<span class="name">${text}</span><span class="number">${
+        isShown ? formatScore(score.input) : nothing
+      }</span></button>`;
+  }
+
+  #expressionEditor(explanation: Explanation): TemplateResult | typeof nothing {
+    if (!this.writing) return nothing;
+    const wanted = this.store.state?.settings.target;
+    const outputs = this.store.state?.options.outputs ?? [];
+    return html`<pl-expression-editor
+      .value=${wanted?.kind === "expression" ? wanted.expression : ""}
+      .choices=${expressionChoices(explanation, outputs)}
+      .check=${(source: string) => checkExpression(source, explanation, outputs)}
+      @pl-pick=${(event: CustomEvent<string>) => {
+        this.#pickExpression(event.detail);
+        this.querySelector<HTMLElement>(".written")?.focus();
+      }}
+      @pl-close=${() => {
+        this.writing = false;
+        this.querySelector<HTMLElement>(".written")?.focus();
+      }}></pl-expression-editor>`;
+  }
+
   protected override render(): TemplateResult {
     const explanation = this.store.shown?.explanation ?? null;
-    const heading = html`<h2 id="h-prediction">Prediction ${
+    const isExpression = explanation !== null && explanation.target.index === null;
+    const heading = html`<h2 id="h-prediction">${explanation?.predictions.length === 0 && isExpression ? "Score" : "Prediction"} ${
       this.store.readOnly ? nothing : html`<small>choose what to explain</small>`
     }</h2>`;
-    if (explanation === null || explanation.predictions.length === 0) {
+    if (explanation === null || (explanation.predictions.length === 0 && !isExpression)) {
       return html`<section class="predictions" aria-labelledby="h-prediction">${heading}
         <div class="skeleton row24"></div><div class="skeleton row24"></div><div class="skeleton row24"></div></section>`;
     }
     const wanted = this.store.state?.settings.target;
-    const target = wanted?.kind === "index" ? wanted.index : explanation.target.index;
+    const target =
+      wanted?.kind === "index" ? wanted.index : wanted?.kind === "expression" ? null : explanation.target.index;
     const table = predictionRows(explanation.predictions, target);
     const largest = Math.max(...explanation.predictions.map(({ score }) => Math.abs(score)), 1e-12);
     const bar = (score: number): TemplateResult =>
@@ -41,7 +103,7 @@ export class Predictions extends StoreElement {
       table.rows.findIndex(({ index }) => index === target),
     );
     const onKey = (event: KeyboardEvent): void => {
-      if (this.searching) return;
+      if (this.searching || this.writing) return;
       const rows = [...this.querySelectorAll<HTMLElement>("[data-row]")];
       const next = movedIndex(event.key, rows.indexOf(event.target as HTMLElement), rows.length);
       if (next === null) return;
@@ -64,11 +126,12 @@ export class Predictions extends StoreElement {
             title=${prediction.label}
             aria-checked=${prediction.index === target ? "true" : "false"}
             aria-label="${prediction.label}, ${text(prediction.score)}"
-            tabindex=${row === checkedRow ? 0 : -1}
+            tabindex=${row === checkedRow && wanted?.kind !== "expression" ? 0 : -1}
             ?disabled=${this.store.readOnly && prediction.index !== target}
             @click=${() => this.#pick(prediction.index)}
           ><span class="radio"></span><span class="name">${prediction.label}</span>${bar(prediction.score)}<span class="number">${text(prediction.score)}</span></button>`,
         )}
+        ${wanted?.kind === "expression" ? this.#expressionRow(explanation) : nothing}
       </div>
       ${
         table.others.length === 0
@@ -86,6 +149,8 @@ export class Predictions extends StoreElement {
               }}
             >${icon("search")}<span class="name">${table.others.length} other class${table.others.length === 1 ? "" : "es"}</span>${bar(restScore)}<span class="number">${table.exclusive ? "" : "≤\u202f"}${text(restScore)}</span></button>`
       }
+      ${wanted?.kind === "expression" || this.store.readOnly ? nothing : this.#expressionRow(explanation)}
+      ${this.#expressionEditor(explanation)}
       ${
         this.searching
           ? html`<pl-class-search .predictions=${explanation.predictions} .target=${target} .format=${text}

@@ -52,7 +52,7 @@ class SettingsForm extends StoreElement {
     return html`
       <button class="select narrow-only summary" aria-expanded=${open ? "true" : "false"} aria-controls="settings"
         @click=${() => this.store.setView({ settingsOpen: !open })}>
-        <span><span class="dim">Settings</span> ${baseline.current} · ${linkName(settings.link)} · ${formatSetting(settings.tolerance)}</span>
+        <span><span class="dim">Settings</span> ${baseline.current} · ${settings.target.kind === "expression" ? "Expression" : linkName(settings.link)} · ${formatSetting(settings.tolerance)}</span>
         ${icon(open ? "chevron-up" : "chevron-down")}
       </button>
       <section class="form ${open ? "" : "wide-only"}" id="settings" aria-label="Settings">
@@ -64,7 +64,11 @@ class SettingsForm extends StoreElement {
             else set({ baseline: choice.spec });
           })}</div>
         <div><span class="label">Score explained</span>
-          ${segmented("Score explained", links, settings.link, (link) => set({ link }), "fill")}</div>
+          ${
+            settings.target.kind === "expression"
+              ? html`<span class="given-score dim" title="An expression says itself what it is of: logit[…], probability[…]">As the expression says</span>`
+              : segmented("Score explained", links, settings.link, (link) => set({ link }), "fill")
+          }</div>
         <div><label for="s-method">Method</label>
           ${select(
             "s-method",

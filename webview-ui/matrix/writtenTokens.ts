@@ -16,7 +16,7 @@ class WrittenTokens extends StoreElement {
     const produced = explanation?.produced;
     if (explanation === undefined || produced === undefined) return html``;
     const wanted = this.store.state?.settings.target;
-    const target = wanted?.kind === "index" ? wanted.index : explanation.target.index;
+    const target = wanted?.kind === "index" ? wanted.index : (explanation.target.index ?? 0);
     const onKey = (event: KeyboardEvent): void => {
       const next = movedIndex(event.key, target, produced.tokens.length);
       if (next === null || this.store.readOnly) return;

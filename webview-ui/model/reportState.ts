@@ -4,6 +4,11 @@ import type { PanelState } from "../../src/protocol/panel.ts";
 /** The default of the setting: a report does not know the reader's. */
 const REPORT_WARN_ABOVE = 0.05;
 
+function targetOf({ target }: Explanation): PanelState["settings"]["target"] {
+  if (target.index !== null) return { kind: "index", index: target.index };
+  return { kind: "expression", expression: target.expression ?? target.label };
+}
+
 /** The panel's state in a report: finished, nothing to choose. */
 export function reportState(explanation: Explanation): PanelState {
   return {
@@ -13,7 +18,7 @@ export function reportState(explanation: Explanation): PanelState {
     sampleKind: explanation.attributions[0]?.kind ?? null,
     modelTitle: explanation.model.name,
     settings: {
-      target: { kind: "index", index: explanation.target.index },
+      target: targetOf(explanation),
       link: explanation.target.link,
       baseline: explanation.baseline.spec,
       method: explanation.method,

@@ -10,7 +10,12 @@ export const methodNames: Readonly<Record<Method, string>> = {
   "input-x-gradient": "Input × gradient",
 };
 
-const linkNames: Readonly<Record<string, string>> = { logit: "Logit", softmax: "Softmax", sigmoid: "Sigmoid" };
+const linkNames: Readonly<Record<string, string>> = {
+  logit: "Logit",
+  softmax: "Softmax",
+  sigmoid: "Sigmoid",
+  expression: "Expression",
+};
 
 export const backendNames: Readonly<Record<string, string>> = {
   tensorflow: "TensorFlow",

@@ -10,6 +10,7 @@ const shared = [
   "row",
   "column",
   "target",
+  "target-expression",
   "output",
   "from",
   "link",
@@ -22,7 +23,7 @@ export const auditSpec: CommandSpec = {
   summary: "Check the gradients that an explanation stands on, against forward passes only.",
   usage: [
     "pathlight audit --model PATH [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    [--target INDEX|LABEL] [--output NODE] [--link logit|softmax|sigmoid]",
+    "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--output NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE] [--backend auto|tensorflow|wasm|cpu]",
     "    --out DIR [--json]",
   ].join("\n"),

@@ -6,8 +6,8 @@ export const explainSpec: CommandSpec = {
   summary: "Explain one sample: which of its parts made the model say what it said.",
   usage: [
     "pathlight explain --model PATH [--convert] [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    [--target INDEX|LABEL] [--position N] [--prefix] [--output NODE] [--from NODE]",
-    "    [--link logit|softmax|sigmoid]",
+    "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--position N] [--prefix]",
+    "    [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
@@ -52,6 +52,11 @@ export const explainSpec: CommandSpec = {
     {
       name: "prefix",
       help: "For a model that writes a text: explain what it had written before each token as well, not the source alone.",
+    },
+    {
+      name: "target-expression",
+      value: "EXPRESSION",
+      help: 'A calculation over outputs in place of one of them: predicted - runner_up, logit["cat"] - logit["dog"], cosine(a, b) of two outputs, log(probability[2]). Default: from the manifest. docs/expressions.md has the language.',
     },
     { name: "output", value: "NODE", help: "Output node, where the model has several." },
     {
@@ -136,6 +141,11 @@ export const explainSpec: CommandSpec = {
       what: "Another class, from mid-grey, the probability instead of the logit",
       command:
         "pathlight explain --model models/digit-scenes --input scenes/0007.png --target 3 \\\n    --baseline grey --link sigmoid --out out/0007-3",
+    },
+    {
+      what: "Why this class and not the next one",
+      command:
+        'pathlight explain --model question-classifier --input questions.jsonl --row 4 \\\n    --target-expression "predicted - runner_up" --out out/q4-margin',
     },
     {
       what: "The fifth row of a data file",

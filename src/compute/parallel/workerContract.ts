@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type ScoreTerm, scoreFunctions, scoreOperators } from "../../common/scoreTerm.ts";
 import { float32Schema, float64Schema } from "../../protocol/arrays.ts";
 import { formatSchema } from "../../protocol/manifest.ts";
 
@@ -7,6 +8,22 @@ import { formatSchema } from "../../protocol/manifest.ts";
 const nothing = z.undefined();
 const shapeSchema = z.array(z.int()).readonly();
 const int32Schema = z.custom<Int32Array>((value) => value instanceof Int32Array, "expected an Int32Array");
+
+const termSchema: z.ZodType<ScoreTerm> = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("number"), value: z.number() }),
+    z.strictObject({ kind: z.literal("node"), node: z.string() }),
+    z.strictObject({ kind: z.literal("at"), of: termSchema, index: z.array(z.int()) }),
+    z.strictObject({ kind: z.literal("weighted"), of: termSchema, weights: z.array(z.number()) }),
+    z.strictObject({
+      kind: z.literal("binary"),
+      operator: z.enum(scoreOperators),
+      left: termSchema,
+      right: termSchema,
+    }),
+    z.strictObject({ kind: z.literal("call"), call: z.enum(scoreFunctions), args: z.array(termSchema) }),
+  ]),
+);
 
 const pathSchema = z.strictObject({
   explained: z
@@ -22,11 +39,14 @@ const pathSchema = z.strictObject({
       }),
     )
     .readonly(),
-  target: z.strictObject({
-    fetch: z.string(),
-    index: z.union([z.number(), z.array(z.number()).readonly()]),
-    link: z.enum(["identity", "softmax", "sigmoid"]),
-  }),
+  target: z.union([
+    z.strictObject({
+      fetch: z.string(),
+      index: z.union([z.number(), z.array(z.number()).readonly()]),
+      link: z.enum(["identity", "softmax", "sigmoid"]),
+    }),
+    z.strictObject({ term: termSchema }),
+  ]),
 });
 
 export const modelSourceSchema = z.strictObject({

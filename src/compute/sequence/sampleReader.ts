@@ -17,7 +17,7 @@ export async function sampleReader(plan: RunPlan, opened: OpenedModel): Promise<
   const { produced, target } = plan;
   const generation = produced === undefined ? null : await openGeneration(opened);
   if (produced === undefined || generation === null) return (request, signal) => prepareInputs(request, opened, signal);
-  const before = produced.tokens.slice(0, target.index).map(({ id }) => id);
+  const before = produced.tokens.slice(0, target.index ?? 0).map(({ id }) => id);
   return async (request, signal) => {
     const sources = await prepareInputs(request, opened, signal, writtenInputs(generation));
     const prefix = prefixInputs(generation, sources, before, false, signal);

@@ -37,7 +37,7 @@ export class SequenceMatrix {
       prepared?.kind !== "text"
         ? []
         : kind === "decoder-only"
-          ? promptTokens(prepared, endId).slice(0, all.filter(isRead).length - plan.target.index)
+          ? promptTokens(prepared, endId).slice(0, all.filter(isRead).length - (plan.target.index ?? 0))
           : all.filter(isRead);
     const pad = all.find(({ special }) => special === "pad");
     this.#padColumn = pad !== undefined && explained !== undefined && padsMove(explained, all) ? tokens.length : null;

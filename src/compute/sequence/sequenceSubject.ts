@@ -45,7 +45,7 @@ export async function sequenceSubject(
     head,
     inputs: prefix.inputs,
     predictions: decoded.predictions,
-    target,
+    target: { index: target.index, label: target.label, value: target.logit },
     place: [prefix.position, id],
     fixed: fixedPositions(generation, prefix.inputs, prefix.written, explainPrefix),
     produced: decoded.produced,
@@ -55,6 +55,13 @@ export async function sequenceSubject(
 
 /** The produced token that is asked for; the first where none is. */
 function resolveProduced(target: TargetSpec, predictions: readonly Prediction[]): Prediction {
+  if (target.kind === "expression") {
+    throw new PathlightError("target-invalid", "A target expression does not apply to a text that the model writes.", {
+      expected: "a written token, by its position or its text",
+      found: target.expression,
+      whatToDo: "Leave the expression out, also in pathlight.json.",
+    });
+  }
   const [first] = predictions;
   return target.kind === "predicted" && first !== undefined ? first : resolveTarget(target, predictions);
 }

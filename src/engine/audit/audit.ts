@@ -2,7 +2,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { seededRandom } from "../../common/random.ts";
 import type { PathInterval } from "../integration.ts";
 import type { DifferentiableModel, NodeId } from "../port.ts";
-import { type ScoreTarget, scoreOf } from "../scoreOf.ts";
+import { fetchesOf, type ScoreTarget, scoreOf } from "../scoreOf.ts";
 import type { Comparison } from "./comparison.ts";
 import { flowOf } from "./flow.ts";
 import { NodeAudit, type NodeFinding } from "./nodeAudit.ts";
@@ -95,7 +95,7 @@ export async function auditGradients(options: AuditOptions): Promise<Audit> {
   const { model, explained, heldFeeds, target, signal } = options;
   const random = seededRandom(options.seed ?? 1);
   const probe = new Probe(random, signal);
-  const flow = flowOf(model, new Set(explained.map(({ node }) => node)), target.fetch);
+  const flow = flowOf(model, new Set(explained.map(({ node }) => node)), fetchesOf(target));
   const places = pathPlaces(options.worst ?? []);
   let done = 0;
   const total = places.length + RANDOM.length + NodeAudit.stations.length * (flow.nodes.length + 1);
@@ -105,7 +105,7 @@ export async function auditGradients(options: AuditOptions): Promise<Audit> {
     const found = await probe.compare({
       moving: pointOf(explained, alpha, way, random, stretch),
       held: heldFeeds,
-      output: (feeds) => scoreOf(model.evaluate(feeds, [target.fetch])[0] as Tensor, target),
+      output: (feeds) => scoreOf(model, feeds, target),
     });
     const inScore = (value: number): number => value / stretch;
     return {

@@ -10,10 +10,10 @@ export interface Flow {
   readonly known: boolean;
 }
 
-export function flowOf(model: DifferentiableModel, explained: ReadonlySet<NodeId>, fetch: NodeId): Flow {
+export function flowOf(model: DifferentiableModel, explained: ReadonlySet<NodeId>, fetches: readonly NodeId[]): Flow {
   const specs = new Map(model.nodes.map((spec) => [spec.id, spec]));
   const needed = new Set<NodeId>();
-  const pending = [fetch];
+  const pending = [...fetches];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     if (needed.has(id)) continue;
     needed.add(id);
@@ -34,5 +34,5 @@ export function flowOf(model: DifferentiableModel, explained: ReadonlySet<NodeId
       nodes.push(spec);
     } else integer++;
   }
-  return { nodes: nodes.reverse(), integer, known: explained.has(fetch) || moved.has(fetch) };
+  return { nodes: nodes.reverse(), integer, known: fetches.some((id) => explained.has(id) || moved.has(id)) };
 }

@@ -2,7 +2,7 @@ import { dispose, type Tensor, tensor } from "@tensorflow/tfjs-core";
 import { throwIfCancelled } from "../../common/cancellation.ts";
 import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, NodeId, NodeSpec } from "../port.ts";
-import { type ScoreTarget, scoreOf } from "../scoreOf.ts";
+import { fetchesOf, type ScoreTarget, scoreOf } from "../scoreOf.ts";
 import { type Agreement, type Comparison, relativeBar, relativeError } from "./comparison.ts";
 import type { Moving, Probe, Question } from "./probe.ts";
 import { type PathEnds, pointOf, valuesAt, type Way } from "./station.ts";
@@ -44,7 +44,7 @@ const MOST_VALUES = 2 ** 23;
 /** In how many directions the score is asked around an operation that is wrong. */
 const DIRECTIONS = 4;
 
-/** The link function over the fetched node, which is no node of the model. */
+/** The link function or the expression over the fetched nodes, which is no node of the model. */
 const LINK = "(score)";
 
 /** Compares the backward pass of single operations with forward passes, each operation by itself. */
@@ -114,8 +114,7 @@ export class NodeAudit {
     const point = pointOf(explained, alpha, "path", this.#options.random);
     const fed = [...new Set([...this.#moving(spec), spec.id])];
     const values = await valuesAt(model, point, this.#options.heldFeeds, fed, this.#options.signal);
-    const output = (feeds: ReadonlyMap<NodeId, Tensor>): Tensor =>
-      scoreOf(model.evaluate(feeds, [target.fetch])[0] as Tensor, target);
+    const output = (feeds: ReadonlyMap<NodeId, Tensor>): Tensor => scoreOf(model, feeds, target);
     const ask = async (ids: readonly NodeId[]): Promise<Comparison | null> => {
       const moving = ids.map((each) => values.get(each)).filter((each) => each !== null && each !== undefined);
       if (moving.length === 0) return null;
@@ -143,7 +142,8 @@ export class NodeAudit {
 
   get #link(): NodeSpec {
     const { target } = this.#options;
-    return { id: LINK, op: target.link, shape: [null], dtype: "float32", inputs: [target.fetch] };
+    const op = "term" in target ? "expression" : target.link;
+    return { id: LINK, op, shape: [null], dtype: "float32", inputs: fetchesOf(target) };
   }
 
   #spec(id: NodeId): NodeSpec {
@@ -199,8 +199,7 @@ export class NodeAudit {
     if (moving.length === 0) return "unmoved";
     const output =
       spec.id === LINK
-        ? (feeds: ReadonlyMap<NodeId, Tensor>): Tensor =>
-            scoreOf(model.evaluate(feeds, [target.fetch])[0] as Tensor, target)
+        ? (feeds: ReadonlyMap<NodeId, Tensor>): Tensor => scoreOf(model, feeds, target)
         : (feeds: ReadonlyMap<NodeId, Tensor>): Tensor => model.evaluate(feeds, [spec.id])[0] as Tensor;
     const alone: Question = { moving, held: new Map(), output };
     // Where something else is read too, the model's own inputs give it.

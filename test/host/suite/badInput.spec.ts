@@ -323,7 +323,7 @@ describe("bad input in the panel", () => {
     assert.equal(error.code, "target-invalid");
     assert.match(`${error.expected} ${error.found}`, /0 to 9.*10/);
     assert.ok(error.whatToDo);
-    await panel.set({ target: { kind: "index", index: before.target.index } });
+    await panel.set({ target: { kind: "label", label: before.target.label } });
     assert.equal(panel.phase, "done");
     assert.deepEqual(pathlightDiagnostics(folder.uri("scene.png")), []);
   });

@@ -6,6 +6,7 @@ import test, { before } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { activateBackend } from "../../../src/backend/index.ts";
 import { PathlightError } from "../../../src/common/errors.ts";
+import type { ScoreTerm } from "../../../src/common/scoreTerm.ts";
 import { ParallelIntegrand } from "../../../src/compute/parallel/parallelIntegrand.ts";
 import { workerHandlers } from "../../../src/compute/parallel/workerHandlers.ts";
 import { WorkerPool } from "../../../src/compute/parallel/workerPool.ts";
@@ -54,6 +55,29 @@ test("threads compute what one thread computes, bit by bit", async () => {
     }
     assert.equal(parallel.threads, 3);
     assert.equal(pool.size, 2);
+    assert.deepEqual(log, []);
+  });
+});
+
+test("threads compute an expression over several values as one thread does", async () => {
+  const withTerm = (loaded: LoadedModel): ScorePath => {
+    const logits: ScoreTerm = { kind: "node", node: loaded.model.heads[0]?.logit ?? "" };
+    const at = (index: number): ScoreTerm => ({ kind: "at", of: logits, index: [index] });
+    const share: ScoreTerm = {
+      kind: "at",
+      of: { kind: "call", call: "softmax", args: [logits] },
+      index: [3],
+    };
+    const margin: ScoreTerm = { kind: "binary", operator: "-", left: at(3), right: at(5) };
+    return {
+      ...digitPath(loaded),
+      target: { term: { kind: "binary", operator: "*", left: share, right: margin } },
+    };
+  };
+  await withWorkers(digits, withTerm, { threads: 3 }, async ({ parallel, single, log }) => {
+    const alphas = points(7);
+    assert.deepEqual(bits(await parallel.evaluate(alphas)), bits(await single.evaluate(alphas)));
+    assert.equal(parallel.threads, 3);
     assert.deepEqual(log, []);
   });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { nearest, readManifestText } from "../../../src/protocol/manifestText.ts";
+import { nearest } from "../../../src/common/nearest.ts";
+import { readManifestText } from "../../../src/protocol/manifestText.ts";
 
 const model = `{ "name": "m", "path": "m.json", "inputs": [{ "kind": "image" }] }`;
 

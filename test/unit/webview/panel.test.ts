@@ -243,6 +243,54 @@ test("the search finds any class and is left by Escape", async () => {
   await page.close();
 });
 
+test("an expression is checked as it is typed, and becomes the target by Enter", async () => {
+  const page = await open("reliable");
+  await page.locator(".prediction.written").click();
+  const says = page.locator("#expression-says");
+  const field = page.locator("pl-expression-editor input");
+  await page.keyboard.type('logit["Neutral"] - cosin(');
+  assert.equal(await field.getAttribute("aria-invalid"), "true");
+  assert.match((await says.textContent()) ?? "", /breaks off/);
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await posted(page), [], "what is wrong is not sent");
+  await field.fill('logit["Neutrl"]');
+  assert.match((await says.textContent()) ?? "", /Did you mean "Neutral"/);
+  assert.equal(await page.locator("#expression-says mark").textContent(), '"Neutrl"');
+  await field.fill("logit['Neutral'] - logit[1]");
+  assert.match((await says.textContent()) ?? "", /Explains logit\["Neutral"\] − logit\["Drawing"\]/);
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await last(page), {
+    type: "set",
+    settings: { target: { kind: "expression", expression: "logit['Neutral'] - logit[1]" } },
+  });
+  assert.equal(await page.locator("pl-expression-editor").count(), 0);
+  await page.locator(".prediction.written").click();
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await field.inputValue(), "predicted - runner_up");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("pl-expression-editor").count(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement?.classList.contains("written")), true);
+  await page.close();
+});
+
+test("a target that is an expression is shown with its value, and a class takes its place", async () => {
+  const page = await open("expression");
+  const row = page.locator(".prediction.written");
+  assert.equal(await row.getAttribute("aria-checked"), "true");
+  assert.match((await row.textContent()) ?? "", /logit\["tabby cat"\] − logit\["tiger cat"\].*7\.55/s);
+  assert.equal(await page.locator("[aria-label='Score explained']").count(), 0, "an expression says what it is of");
+  await row.click();
+  assert.equal(await page.locator("pl-expression-editor input").inputValue(), "predicted - runner_up");
+  await page.keyboard.press("Escape");
+  await page.locator(".prediction[role=radio]").first().click();
+  assert.deepEqual(await last(page), { type: "set", settings: { target: { kind: "index", index: 0 } } });
+  await page.close();
+  const towers = await open("similarity");
+  assert.equal(await towers.locator("[role=radio].prediction").count(), 1);
+  assert.match((await towers.locator("#h-prediction").textContent()) ?? "", /Score/);
+  await towers.close();
+});
+
 test("menus export and compare; arrows move in them", async () => {
   const page = await open("reliable");
   await page.locator("button[aria-label='Export…']").click();

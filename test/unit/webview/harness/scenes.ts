@@ -413,6 +413,12 @@ const dateState: Partial<PanelState> = {
   settings: { ...panelState().settings, target: { kind: "index", index: 6 }, baseline: { kind: "name", name: "pad" } },
 };
 
+const outputsOfTwo: NonNullable<PanelState["options"]["outputs"]> = [
+  { id: "probabilities", shape: [1000], logit: "logits", activation: "softmax" },
+  { id: "a", shape: [384], logit: "a", activation: "none" },
+  { id: "b", shape: [384], logit: "b", activation: "none" },
+];
+
 type Scene = (picture: Shown["picture"]) => readonly HostToPanel[];
 
 function show(
@@ -463,6 +469,37 @@ export const scenes: Readonly<Record<string, Scene>> = {
     show(
       { phase: "running", stage: "Explaining", running: { evaluations: 17, rounds: 1, progress: 0.12, seconds: 2.1 } },
       running(),
+      picture,
+    ),
+  /** A margin between two classes, in place of one class. */
+  expression: (picture) =>
+    show(
+      {
+        settings: { ...panelState().settings, target: { kind: "expression", expression: "predicted - runner_up" } },
+        options: { ...panelState().options, outputs: outputsOfTwo },
+      },
+      imageExplanation({
+        target: {
+          index: null,
+          label: 'logit["tabby cat"] − logit["tiger cat"]',
+          output: "probabilities",
+          link: "logit",
+          expression: "predicted - runner_up",
+        },
+      }),
+      picture,
+    ),
+  /** Two towers without classes. */
+  similarity: (picture) =>
+    show(
+      {
+        settings: { ...panelState().settings, target: { kind: "expression", expression: "cosine(a, b)" } },
+        options: { ...panelState().options, outputs: outputsOfTwo.slice(1) },
+      },
+      imageExplanation({
+        predictions: [],
+        target: { index: null, label: "cosine(a, b)", output: "a", link: "logit", expression: "cosine(a, b)" },
+      }),
       picture,
     ),
   predicted: (picture) => {

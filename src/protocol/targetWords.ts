@@ -1,0 +1,28 @@
+import type { Explanation } from "./explanation.ts";
+
+type Target = Explanation["target"];
+
+/** What an explanation is of, in the words that terminal, panel and exports share: `logit of cat`, or the expression. */
+export function explainedText({ label, link, expression }: Target): string {
+  return expression === undefined ? `${link} of ${label}` : label;
+}
+
+/** What of the target is explained: its link, or that it is an expression. */
+export function scoreKind({ link, expression }: Target): string {
+  return expression === undefined ? link : "expression";
+}
+
+/** How the expression was written, where that is not how it reads: `predicted - runner_up`; null else. */
+export function writtenAs({ label, expression }: Target): string | null {
+  if (expression === undefined) return null;
+  return plain(expression) === plain(label) ? null : expression;
+}
+
+function plain(text: string): string {
+  return text
+    .replaceAll(/\s+/g, "")
+    .replaceAll("−", "-")
+    .replaceAll("×", "*")
+    .replaceAll("÷", "/")
+    .replaceAll("'", '"');
+}
