@@ -28,7 +28,8 @@ export function explanationSummary(explanation: Explanation, warnAbove: number):
   const parts = [predictionText(explanation)];
   const quiet = verdict.kind === "reliable";
   if (!quiet) parts.unshift(verdict.title);
-  const isOther = explanation.target.index !== strongest(explanation.predictions)?.index;
+  const top = strongest(explanation.predictions);
+  const isOther = top !== undefined && explanation.target.index !== top.index;
   if (isOther) parts.push(`for ${explanation.target.label}`);
   // What must not be read is not put where everyone reads it.
   if (!distrusted && explanation.evaluations > 0) {
@@ -76,9 +77,10 @@ function totals(
 }
 
 /** `human 0.97`; of a score that is no probability the score itself. */
-export function predictionText({ predictions }: Explanation): string {
+export function predictionText({ predictions, target, score }: Explanation): string {
   const top = strongest(predictions);
-  if (top === undefined) return "";
+  // A similarity of two embeddings has no classes beside it.
+  if (top === undefined) return `${target.label} ${formatScore(score.input, 2)}`;
   const isProbability = predictions.every(({ score }) => score >= 0 && score <= 1);
   return `${top.label} ${isProbability ? formatChance(top.score) : formatScore(top.score)}`;
 }
