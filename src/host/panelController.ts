@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { PathlightError } from "../common/errors.ts";
-import type { ExplainRequest, Settings } from "../protocol/explain.ts";
+import type { ExplainRequest, Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
 import type { WhatIfEdit } from "../protocol/whatIf.ts";
@@ -235,11 +235,9 @@ export class PanelController implements vscode.Disposable {
     const kind = sample.kind === "text" ? "text" : subject.sample.kind;
     const { value } = this.#settings;
     const explained = this.#view.shown?.explanation.target;
-    // The same class as here, also where the edited text is taken for another.
-    const isOpen = value.target.kind === "predicted" && explained !== undefined;
     return {
       subject: { ...subject, sample: { kind, sample, title, blanked: found.blanked } },
-      settings: isOpen ? { ...value, target: { kind: "index", index: explained.index } } : value,
+      settings: explained === undefined ? value : { ...value, target: sameTarget(value.target, explained) },
     };
   }
 
@@ -429,4 +427,10 @@ export class PanelController implements vscode.Disposable {
 function isRunLost(error: unknown): boolean {
   const code = error instanceof PathlightError ? error.code : undefined;
   return code === "run-unknown" || code === "compute-died";
+}
+
+/** The same classes, also where an edited text is taken for another. */
+function sameTarget(wanted: TargetSpec, { index, label }: Explanation["target"]): TargetSpec {
+  if (wanted.kind === "predicted" && index !== null) return { kind: "index", index };
+  return wanted.kind === "expression" ? { ...wanted, expression: label } : wanted;
 }
