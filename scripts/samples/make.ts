@@ -1,5 +1,5 @@
 import { errorLine, toPathlightError } from "../../src/common/errors.ts";
-import { makeDates } from "./makeDates.ts";
+import { makeDates, measureDates } from "./makeDates.ts";
 import { makeManifest } from "./makeManifest.ts";
 import { makeQuestions } from "./makeQuestions.ts";
 import { makePictures, makeScenes } from "./makeScenes.ts";
@@ -7,11 +7,12 @@ import { activateTrainingBackend } from "./trainingBackend.ts";
 
 /**
  * Makes everything in `samples/` that is not written by hand: `npm run samples`, or a part of it by name after `--`:
- * `manifest`, `questions` (20 s), `dates` (about four minutes), `scenes` (about six minutes on two cores), `pictures` (the scenes' pictures alone, with
+ * `manifest`, `questions` (20 s), `dates` (about four minutes; `alignment`: its
+ * last part alone, with the model as it is on the disk), `scenes` (about six minutes on two cores), `pictures` (the scenes' pictures alone, with
  * the model as it is on the disk).
  */
 const COMMAND = "npm run samples";
-const parts = ["manifest", "questions", "dates", "scenes", "pictures"];
+const parts = ["manifest", "questions", "dates", "alignment", "scenes", "pictures"];
 
 async function make(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.filter((part) => !parts.includes(part));
@@ -23,6 +24,7 @@ async function make(wanted: readonly string[]): Promise<void> {
   console.log(`Training on ${backend.name} ${backend.version}, ${backend.device}.`);
   if (all || wanted.includes("questions")) await makeQuestions(backend, `${COMMAND} -- questions`);
   if (all || wanted.includes("dates")) await makeDates(backend, `${COMMAND} -- dates`);
+  if (all || wanted.includes("dates") || wanted.includes("alignment")) await measureDates(`${COMMAND} -- alignment`);
   if (all || wanted.includes("scenes")) await makeScenes(backend, `${COMMAND} -- scenes`);
   else if (wanted.includes("pictures")) await makePictures();
 }

@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import type { BackendInfo } from "../../src/backend/index.ts";
+import { ExplainService } from "../../src/compute/explainService.ts";
+import { modelSchema } from "../../src/protocol/manifest.ts";
 import { Chance } from "./chance.ts";
+import { dateAlignment } from "./dateAlignment.ts";
+import { dateEntry } from "./dateEntry.ts";
 import { heldOutFormats, trainingFormats } from "./dateFormats.ts";
 import { buildDateModel } from "./dateModel.ts";
 import { type DatePair, drawPair } from "./dates.ts";
@@ -12,6 +16,7 @@ import { trainDates, writeDates } from "./trainDates.ts";
 const SEED = 23;
 const STEPS = 1500;
 const HELD_OUT_ROWS = 125;
+const ALIGNED_DATES = 250;
 /** Rows of dates.jsonl, of each held-out format. */
 const SHOWN_ROWS = 4;
 
@@ -82,6 +87,27 @@ export async function makeDates(backend: BackendInfo, command: string): Promise<
     shown.map(({ text, iso }) => JSON.stringify({ date: text, iso })),
   );
   saved.dispose();
+}
+
+/** Where the digits of the month come from, with the model as it is on the disk; writes the figures beside it. */
+export async function measureDates(command: string): Promise<void> {
+  const chance = new Chance(SEED + 3);
+  const named = heldOutFormats.filter(({ text }) => text.includes("{mon"));
+  const pairs = Array.from({ length: ALIGNED_DATES }, () => drawPair(named, chance));
+  const service = new ExplainService();
+  try {
+    const path = join(samplesFolder, dateEntry.path);
+    const model = { path, entry: modelSchema.parse(dateEntry), baseFolder: samplesFolder };
+    const found = await dateAlignment(service, model, pairs);
+    console.log(
+      `dates: of ${found.dates} dates in held-out formats, the month's name has ${percent(found.bothMedianShare)} of the ` +
+        `positive attribution of the month's digits (median), and is the strongest token for the second digit in ` +
+        `${percent(found.units.nameStrongest)}`,
+    );
+    writeJson("models/dates/alignment.json", { model: "dates", command, seed: SEED + 3, ...found });
+  } finally {
+    await service.dispose();
+  }
 }
 
 /** Held-out formats are made of words that training shows. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { manifestSchema } from "../../src/protocol/manifest.ts";
-import { DATE_TOKEN_PATTERN, SOURCE_LENGTH, TARGET_LENGTH } from "./dateVocabulary.ts";
+import { dateEntry } from "./dateEntry.ts";
 import { TOKEN_PATTERN } from "./questionVocabulary.ts";
 import { writeJson } from "./sampleFiles.ts";
 
@@ -65,38 +65,7 @@ export function makeManifest(): void {
         baseline: "pad",
         tolerance: 0.05,
       },
-      {
-        name: "dates",
-        path: "models/dates/model.json",
-        format: "tfjs-layers",
-        inputs: [
-          {
-            kind: "text",
-            name: "encoder_ids",
-            tokenizer: {
-              type: "words",
-              vocabulary: "models/dates/source-vocab.txt",
-              lowercase: true,
-              pattern: DATE_TOKEN_PATTERN,
-              pad: "[PAD]",
-              unknown: "[UNK]",
-            },
-            length: SOURCE_LENGTH,
-          },
-        ],
-        link: "logit",
-        baseline: "pad",
-        tolerance: 0.01,
-        generate: {
-          kind: "encoder-decoder",
-          source: "encoder_ids",
-          target: "decoder_ids",
-          start: "[START]",
-          end: "[END]",
-          tokenizer: { type: "characters", vocabulary: "models/dates/iso-vocab.txt", pad: "[PAD]" },
-          maxLength: TARGET_LENGTH,
-        },
-      },
+      dateEntry,
     ],
     datasets: [
       { name: "scenes", files: "scenes/*.png", model: "digit-scenes" },

@@ -9,6 +9,8 @@ export interface BertSize {
   /** Most positions. */
   readonly longest: number;
   readonly classes: number;
+  /** Labels every position, [batch, sequence, classes], in place of the whole text. */
+  readonly eachPosition?: boolean;
 }
 
 /** The same network from the middle: what the word embedding puts out is the input `embedded`, [batch, sequence, width]. */
@@ -59,6 +61,11 @@ class BertWriter {
     let x = this.#layerNorm("embeddings", sum);
     const mask = this.#mask();
     for (let layer = 0; layer < layers; layer++) x = this.#layer(`layer.${layer}`, x, mask);
+    if (this.#size.eachPosition === true) {
+      const labels = this.#linear("classifier", x, width, classes);
+      this.#nodes.push({ op: "Identity", inputs: [labels], outputs: ["logits"] });
+      return this.#bytes(["batch", "sequence", classes]);
+    }
     const first = this.#node("Gather", [x, this.#constant("first", "int64", [], [0])], "pooler/first", { axis: 1 });
     const pooled = this.#node("Tanh", [this.#linear("pooler/dense", first, width, width)], "pooler/tanh");
     this.#nodes.push({
@@ -66,6 +73,11 @@ class BertWriter {
       inputs: [this.#linear("classifier", pooled, width, classes)],
       outputs: ["logits"],
     });
+    return this.#bytes(["batch", classes]);
+  }
+
+  #bytes(output: readonly (number | string)[]): Uint8Array {
+    const { width } = this.#size;
     const whole = (name: string) => ({ name, type: "int64", shape: ["batch", "sequence"] }) as const;
     const embedded = { name: "embedded", type: "float", shape: ["batch", "sequence", width] } as const;
     return onnxBytes(
@@ -77,7 +89,7 @@ class BertWriter {
           whole("attention_mask"),
           whole("token_type_ids"),
         ],
-        outputs: [{ name: "logits", type: "float", shape: ["batch", classes] }],
+        outputs: [{ name: "logits", type: "float", shape: output }],
       },
       13,
     );
