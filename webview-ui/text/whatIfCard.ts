@@ -138,7 +138,7 @@ class WhatIfCard extends StoreElement {
           : nothing
       }${result.notes.map((note) => html`<br />${note}`)}</p>
       <div class="buttons">
-        <button class="secondary" @click=${() => this.store.post({ type: "explainWhatIf", id, title: `${explanation.sample.title}: ${title}` })}>Explain it</button>
+        <button class="secondary" @click=${() => this.store.post({ type: "explainWhatIf", id, title: `${this.store.state?.sampleTitle ?? explanation.sample.title}: ${title}` })}>Explain it</button>
         <button class="secondary" @click=${() => this.store.post({ type: "copy", text: editAsText(explanation, edit, result, original) })}>Copy as text</button>
         <button class="secondary" @click=${() => this.store.post({ type: "removeWhatIf", id })}>Remove</button>
       </div>`;
