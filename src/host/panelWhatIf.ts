@@ -3,30 +3,40 @@ import type * as vscode from "vscode";
 import { PathlightError } from "../common/errors.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import type { WhatIfState } from "../protocol/panel.ts";
-import type { WhatIfEdit, WhatIfMeasured } from "../protocol/whatIf.ts";
-import type { ComputeProcess } from "./computeProcess.ts";
+import type { WhatIfAnswer, WhatIfEdit, WhatIfMeasured } from "../protocol/whatIf.ts";
 import { errorViewOf } from "./errorView.ts";
+
+/** What is known of an explanation here. */
+type Explained = Pick<Explanation, "runId" | "attributions">;
+
+interface Compute {
+  call(
+    method: "whatIf",
+    params: { runId: string; edits: WhatIfEdit[] },
+    options: { signal?: AbortSignal | undefined },
+  ): Promise<WhatIfAnswer>;
+}
 
 /**
  * The edits that are kept in a panel, each measured once for the run that is shown. Where the same text is explained
  * anew, for another target or baseline, they are measured again; with another text they go.
  */
 export class PanelWhatIf implements vscode.Disposable {
-  readonly #compute: ComputeProcess;
+  readonly #compute: Compute;
   readonly #onChange: (state: WhatIfState | null) => void;
-  #explanation: Explanation | null = null;
+  #explanation: Explained | null = null;
   #items: WhatIfState["items"] = [];
   #original: WhatIfState["original"] = null;
   #error: WhatIfState["error"] = null;
   #abort: AbortController | undefined;
 
-  constructor(compute: ComputeProcess, onChange: (state: WhatIfState | null) => void) {
+  constructor(compute: Compute, onChange: (state: WhatIfState | null) => void) {
     this.#compute = compute;
     this.#onChange = onChange;
   }
 
   /** What is shown now, once nothing will change it any more; null while a run goes on. */
-  follow(explanation: Explanation | null): void {
+  follow(explanation: Explained | null): void {
     if (explanation === null || explanation.runId === this.#explanation?.runId) return;
     const before = this.#explanation;
     this.#abort?.abort();
@@ -114,7 +124,7 @@ export class PanelWhatIf implements vscode.Disposable {
 }
 
 /** Equal for explanations of the same tokens by models that read the same inputs. */
-function textKey({ attributions }: Explanation): string {
+function textKey({ attributions }: Explained): string {
   return JSON.stringify(
     attributions.map((attribution) =>
       attribution.kind === "text"

@@ -35,7 +35,7 @@ function changeTitle(explanation: Texts, change: WhatIfChange): string {
   const quoted = quotedTokens(text, change.tokens);
   switch (change.kind) {
     case "blank":
-      return text.blank?.kind === "mask" ? `mask ${quoted}` : `${text.blank?.text ?? "blank"} for ${quoted}`;
+      return text.blank?.kind === "mask" ? `mask ${quoted}` : `blank ${quoted} with ${text.blank?.text ?? "nothing"}`;
     case "delete":
       return `delete ${quoted}`;
     case "replace": {

@@ -163,9 +163,7 @@ class WhatIfCard extends StoreElement {
       ${
         blank === undefined || blank === null
           ? nothing
-          : html`<button class="secondary" ?disabled=${!ready} title=${blankTitle} @click=${() => this.#ask({ kind: "blank" })}>${
-              blank.kind === "mask" ? "Mask" : `${blank.text} for`
-            } ${quoted}</button>`
+          : html`<button class="secondary" ?disabled=${!ready} title=${blankTitle} @click=${() => this.#ask({ kind: "blank" })}>${blank.kind === "mask" ? "Mask" : "Blank"} ${quoted}${blank.kind === "mask" ? "" : ` with ${blank.text}`}</button>`
       }
       <button class="secondary" ?disabled=${!ready} title="${quoted} leaves the text, what follows moves up" @click=${() => this.#ask({ kind: "delete" })}>Delete${blank === undefined || blank === null ? ` ${quoted}` : ""}</button>
       <button class="secondary" ?disabled=${!ready} title="Other words in place of ${quoted}" @click=${this.#startReplacing}>Replace…</button>

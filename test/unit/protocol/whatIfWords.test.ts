@@ -29,7 +29,7 @@ test("edits are called by what they do to which words", () => {
     "delete “Who was the first woman in space, p…”",
   );
   const unknown = { ...text, blank: { id: 1, text: "[UNK]", kind: "unknown" as const } };
-  assert.equal(editTitle({ attributions: [unknown] }, [blank(9)]), "[UNK] for “please”");
+  assert.equal(editTitle({ attributions: [unknown] }, [blank(9)]), "blank “please” with [UNK]");
 });
 
 test("the promise is what the removed tokens no longer bring, in all attributions of the input", () => {
