@@ -17,20 +17,37 @@ export interface InputFields {
  */
 export async function editedRequest(request: ExplainRequest, inputs: readonly InputFields[]): Promise<ExplainRequest> {
   const named = new Set(request.samples.map(({ input }) => input));
+  // A sample without a name is of the inputs that nobody else names.
+  const fieldsOf = ({ input: of }: ExplainRequest["samples"][number]): InputFields["fields"] =>
+    inputs
+      .filter(({ input }) => (of === undefined ? !named.has(input) : of === input))
+      .flatMap((input) => input.fields);
   const samples: ExplainRequest["samples"] = [];
   for (const entry of request.samples) {
-    // A sample without a name is of the inputs that nobody else names.
-    const own = inputs.filter(({ input }) => (entry.input === undefined ? !named.has(input) : entry.input === input));
-    const fields = own.flatMap((input) => input.fields);
-    samples.push(fields.length === 0 ? entry : { ...entry, sample: await withTexts(entry.sample, fields) });
+    const own = fieldsOf(entry);
+    const row = rowKey(entry.sample);
+    // Several inputs may read columns of one row, which is then edited as a whole.
+    const others = request.samples.filter(({ sample }) => row !== null && rowKey(sample) === row).flatMap(fieldsOf);
+    samples.push(own.length === 0 ? entry : { ...entry, sample: await withTexts(entry.sample, own, others) });
   }
   return { ...request, samples };
 }
 
-async function withTexts(sample: SampleRef, fields: InputFields["fields"]): Promise<SampleRef> {
+/** Equal for samples that are columns of one row; null for what is none. */
+function rowKey(sample: SampleRef): string | null {
+  if (sample.kind === "text") return sample.row === undefined ? null : JSON.stringify(sample.row.fields);
+  return sample.row === undefined ? null : JSON.stringify([sample.path, sample.row]);
+}
+
+/** `fields`: those that are read of this sample; `ofRow`: all that are read of its row. */
+async function withTexts(
+  sample: SampleRef,
+  fields: InputFields["fields"],
+  ofRow: InputFields["fields"],
+): Promise<SampleRef> {
   const [first] = fields;
   if (first === undefined) return sample;
-  const columns = fields.flatMap(({ name, text }) => (name === null ? [] : [[name, text] as const]));
+  const columns = ofRow.flatMap(({ name, text }) => (name === null ? [] : [[name, text] as const]));
   if (sample.kind === "text") {
     const { row } = sample;
     // It no longer stands where the text stood: nothing of it may be shown there.
@@ -42,7 +59,7 @@ async function withTexts(sample: SampleRef, fields: InputFields["fields"]): Prom
   const { path, row } = sample;
   const origin = edited(row === undefined ? basename(path) : `${basename(path)} : row ${row + 1}`);
   if (row === undefined || first.name === null) return { kind: "text", text: first.text, origin };
-  const column = columns.find(([name]) => name === sample.column)?.[0] ?? first.name;
+  const column = fields.find(({ name }) => name !== null && name === sample.column)?.name ?? first.name;
   const text = fields.find(({ name }) => name === column)?.text ?? first.text;
   const others = await rowFields(path, row);
   return { kind: "text", text, origin, row: { column, fields: { ...others, ...Object.fromEntries(columns) } } };
