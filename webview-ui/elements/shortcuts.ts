@@ -55,6 +55,11 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     store.post({ type: "cancelAudit" });
     return;
   }
+  if (event.key === "Escape" && store.whatIf?.busy === true) {
+    event.preventDefault();
+    store.post({ type: "cancelWhatIf" });
+    return;
+  }
   if (isTyping(event.target)) return;
   // Home moves a slider to its start.
   if (event.key === "Home" && event.target instanceof HTMLInputElement) return;

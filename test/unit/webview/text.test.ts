@@ -195,6 +195,11 @@ test("an edit shows promise and measurement, its particulars, and can be explain
     assert.match(copy?.type === "copy" ? copy.text : "", /the map says \+0\.\d+, measured −0\.06/);
     await page.getByRole("button", { name: "Cancel", exact: true }).last().click();
     assert.deepEqual((await posted(page)).at(-1), { type: "cancelWhatIf" });
+    // The first Escape closes the particulars.
+    await page.locator("tr[data-id=edit-2]").focus();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    assert.equal((await posted(page)).filter(({ type }) => type === "cancelWhatIf").length, 2);
   }));
 
 test("a run that is no longer kept is offered to be run again", () =>

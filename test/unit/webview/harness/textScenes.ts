@@ -2,6 +2,7 @@ import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HostToPanel, WhatIfState } from "../../../../src/protocol/panel.ts";
 import type { WhatIfEdit, WhatIfResult } from "../../../../src/protocol/whatIf.ts";
+import { byteTokenizer } from "../../../../src/samples/tokenizer/byteTokenizer.ts";
 
 /** Texts of the panel: pairs, long ones, other scripts, and edits. */
 
@@ -62,6 +63,32 @@ const review =
   "The new lid is better. All in all I would buy it again, although the price has gone up a little.";
 
 const arabic = "كان الطعام لذيذا والخدمة ممتازة. لكن السعر كان مرتفعا جدا!";
+
+/** Code as a model of bytes reads it. */
+function bytesAttribution(): TextAttribution {
+  const text =
+    'import { readFile } from "node:fs";\n\nexport function load(path: string): string {\n  // Größe: 😀\n  return readFile(path);\n}\n'.repeat(
+      12,
+    );
+  const { tokens } = byteTokenizer({ type: "bytes", offset: 0, padId: 256 }).encode(text, 2048, "right");
+  const random = seededRandom(2);
+  const strong = /import|export|function|string/g;
+  const marked = new Uint8Array(text.length);
+  for (const match of text.matchAll(strong)) marked.fill(1, match.index, match.index + match[0].length);
+  const values = Float32Array.from(tokens, ({ start, special }) =>
+    special === "pad" ? 0 : (random() - 0.5) * 0.02 + (marked[start] === 1 ? 0.03 : 0),
+  );
+  return {
+    ...pairAttribution("bytes", [], 1),
+    text,
+    fields: [{ name: null, start: 0, end: text.length }],
+    tokens: [...tokens],
+    values,
+    gradient: values,
+    cellErrors: values.map(() => 0.002),
+    blank: { id: 256, text: "[PAD]", kind: "pad" },
+  };
+}
 
 function adding(attributions: TextAttribution[], base: Explanation): Explanation {
   const sum = attributions.reduce((total, { values }) => values.reduce((a, b) => a + b, total), 0);
@@ -177,6 +204,10 @@ export function textScenes({ textExplanation, show }: Parts): Readonly<Record<st
       show(adding([pairAttribution("input_ids", [{ name: "review", text: review }], 8)], textExplanation())),
     textArabic: () =>
       show(adding([pairAttribution("input_ids", [{ name: "review", text: arabic }], 5)], textExplanation())),
+    textBytes: () => {
+      const explanation = adding([bytesAttribution()], textExplanation());
+      return whatIf(explanation, { ...whatIfOf(explanation, 1), items: [], busy: false });
+    },
     textLong: () =>
       show(adding([pairAttribution("input_ids", [{ name: "review", text: review.repeat(14) }], 8)], textExplanation())),
   };
