@@ -245,6 +245,14 @@ test("what is no such tokenizer is refused with its reason", async () => {
   assert(typeof good === "object" && good !== null);
   write("strange.json", JSON.stringify({ ...good, pre_tokenizer: { type: "UnicodeScripts" } }));
   await fails(make("strange.json"), "tokenizer-invalid", "UnicodeScripts");
+  for (const [option, value] of [
+    ["dropout", 0.1],
+    ["continuing_subword_prefix", "##"],
+  ] as const) {
+    const model = "model" in good && typeof good.model === "object" ? good.model : {};
+    write("option.json", JSON.stringify({ ...good, model: { ...model, [option]: value } }));
+    await fails(make("option.json"), "tokenizer-invalid", option);
+  }
   write("large.json", JSON.stringify(good));
   const spec = tokenizerSchema.parse({ type: "huggingface", file: "large.json" });
   await fails(createTokenizer(spec, folder, 100), "tokenizer-invalid", "below 100");

@@ -5,6 +5,47 @@ export interface AlignedText {
   readonly ends: readonly number[];
 }
 
+/** Puts an {@link AlignedText} together from front to back, in time that grows with its length only. */
+export class AlignedBuilder {
+  readonly #parts: string[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
+  /** A stretch of another text as it stands. */
+  copy(source: AlignedText, from: number, to: number): void {
+    if (to <= from) return;
+    this.#parts.push(source.text.slice(from, to));
+    for (let at = from; at < to; at++) {
+      this.#starts.push(source.starts[at] ?? 0);
+      this.#ends.push(source.ends[at] ?? 0);
+    }
+  }
+
+  /** Text that came from a stretch of the original, `start` to `end`. */
+  put(text: string, start: number, end: number): void {
+    if (text === "") return;
+    this.#parts.push(text);
+    for (let unit = 0; unit < text.length; unit++) {
+      this.#starts.push(start);
+      this.#ends.push(end);
+    }
+  }
+
+  /** `text` in place of the stretch, or the stretch itself where it says the same. */
+  replace(source: AlignedText, from: number, to: number, text: string): void {
+    if (to - from === text.length && source.text.startsWith(text, from)) {
+      this.copy(source, from, to);
+      return;
+    }
+    const { start, end } = spanOf(source, from, to);
+    this.put(text, start, end);
+  }
+
+  done(): AlignedText {
+    return { text: this.#parts.join(""), starts: this.#starts, ends: this.#ends };
+  }
+}
+
 /** A part of the original as it stands, `offset` being its place there. */
 export function originalText(text: string, offset: number): AlignedText {
   const starts: number[] = [];
@@ -20,16 +61,10 @@ export function originalText(text: string, offset: number): AlignedText {
   return { text, starts, ends };
 }
 
-export function slice({ text, starts, ends }: AlignedText, from: number, to: number): AlignedText {
+export function slice(source: AlignedText, from: number, to: number): AlignedText {
+  const { text, starts, ends } = source;
+  if (from === 0 && to === text.length) return source;
   return { text: text.slice(from, to), starts: starts.slice(from, to), ends: ends.slice(from, to) };
-}
-
-export function joined(parts: readonly AlignedText[]): AlignedText {
-  return {
-    text: parts.map((part) => part.text).join(""),
-    starts: parts.flatMap((part) => part.starts),
-    ends: parts.flatMap((part) => part.ends),
-  };
 }
 
 /** The span of the original that a stretch came from; empty, at its place, for what came from nothing. */
@@ -40,22 +75,41 @@ export function spanOf({ starts, ends }: AlignedText, from: number, to: number):
   return { start, end };
 }
 
-/** Other text in the place of a stretch of the original. */
-export function replacement(text: string, start: number, end: number): AlignedText {
-  return { text, starts: new Array<number>(text.length).fill(start), ends: new Array<number>(text.length).fill(end) };
+/** The text with another in front of it, which came from nothing. */
+export function prefixed(text: string, source: AlignedText): AlignedText {
+  const start = source.starts[0] ?? 0;
+  const whole = new AlignedBuilder();
+  whole.put(text, start, start);
+  whole.copy(source, 0, source.text.length);
+  return whole.done();
 }
 
 /** Each match of `pattern` (flag `g`) replaced by `content`. */
 export function replaceAll(source: AlignedText, pattern: RegExp, content: string): AlignedText {
-  const parts: AlignedText[] = [];
+  const whole = new AlignedBuilder();
   let reached = 0;
   for (const match of source.text.matchAll(pattern)) {
     const to = match.index + match[0].length;
     const { start, end } = spanOf(source, match.index, to);
-    parts.push(slice(source, reached, match.index), replacement(content, start, end));
+    whole.copy(source, reached, match.index);
+    whole.put(content, start, end);
     reached = to;
   }
-  return joined([...parts, slice(source, reached, source.text.length)]);
+  if (reached === 0) return source;
+  whole.copy(source, reached, source.text.length);
+  return whole.done();
+}
+
+/** `change` applied to each Unicode character. */
+export function mapCharacters(source: AlignedText, change: (character: string) => string): AlignedText {
+  const whole = new AlignedBuilder();
+  let at = 0;
+  for (const character of source.text) {
+    const to = at + character.length;
+    whole.replace(source, at, to, change(character));
+    at = to;
+  }
+  return whole.done();
 }
 
 /**
@@ -66,33 +120,29 @@ const cluster =
   /[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]+\p{M}*|[\s\S][\p{M}\u{ff9e}\u{ff9f}\u200d]*/gu;
 
 /**
- * `change` applied to each cluster, and to each character of one where that comes to the same. With `whole` the result
- * must be that of the whole text: where it is not, the stretch that differs is one with no places inside it.
+ * A change of the whole text, such as a normal form of Unicode, applied to each cluster, and to each character of one
+ * where that comes to the same. Where the whole comes out otherwise, the stretch that differs has no places inside it.
  */
-export function mapClusters(source: AlignedText, change: (text: string) => string, whole: boolean): AlignedText {
-  const parts: AlignedText[] = [];
+export function mapWhole(source: AlignedText, change: (text: string) => string): AlignedText {
+  const changed = change(source.text);
+  if (changed === source.text) return source;
+  const mapped = new AlignedBuilder();
   for (const match of source.text.matchAll(cluster)) {
     const from = match.index;
-    const characters = [...match[0]];
-    const changed = characters.map(change);
+    const to = from + match[0].length;
     const together = change(match[0]);
-    if (changed.join("") === together) {
-      let at = from;
-      for (const [index, text] of changed.entries()) {
-        const length = characters[index]?.length ?? 0;
-        const { start, end } = spanOf(source, at, at + length);
-        parts.push(
-          text === source.text.slice(at, at + length) ? slice(source, at, at + length) : replacement(text, start, end),
-        );
-        at += length;
-      }
+    const parts = [...match[0]].map((character) => [character, change(character)] as const);
+    if (parts.map(([, part]) => part).join("") !== together) {
+      mapped.replace(source, from, to, together);
       continue;
     }
-    const { start, end } = spanOf(source, from, from + match[0].length);
-    parts.push(replacement(together, start, end));
+    let at = from;
+    for (const [character, part] of parts) {
+      mapped.replace(source, at, at + character.length, part);
+      at += character.length;
+    }
   }
-  const mapped = joined(parts);
-  return whole ? corrected(mapped, change(source.text)) : mapped;
+  return corrected(mapped.done(), changed);
 }
 
 /** `mapped` with another text, whose differing middle has no places inside it. */
@@ -104,9 +154,9 @@ function corrected(mapped: AlignedText, text: string): AlignedText {
   let back = 0;
   while (back < most - front && mapped.text.at(-1 - back) === text.at(-1 - back)) back++;
   const { start, end } = spanOf(mapped, front, mapped.text.length - back);
-  return joined([
-    slice(mapped, 0, front),
-    replacement(text.slice(front, text.length - back), start, end),
-    slice(mapped, mapped.text.length - back, mapped.text.length),
-  ]);
+  const whole = new AlignedBuilder();
+  whole.copy(mapped, 0, front);
+  whole.put(text.slice(front, text.length - back), start, end);
+  whole.copy(mapped, mapped.text.length - back, mapped.text.length);
+  return whole.done();
 }

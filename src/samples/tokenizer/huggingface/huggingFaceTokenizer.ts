@@ -149,12 +149,15 @@ function pieceCutter({ tokenizer }: TokenizerFiles, model: SubwordModel): (text:
 
 /** Without the blank space around it, unless it is nothing else. */
 function trimmed(text: string, start: number, end: number): { start: number; end: number } {
-  const shown = text.slice(start, end);
-  const bare = shown.trim();
-  if (bare === "" || bare === shown) return { start, end };
-  const from = start + shown.indexOf(bare);
-  return { start: from, end: from + bare.length };
+  let from = start;
+  let to = end;
+  while (from < to && isBlank.test(text.charAt(from))) from++;
+  while (to > from && isBlank.test(text.charAt(to - 1))) to--;
+  return from === to ? { start, end } : { start: from, end: to };
 }
+
+/** Unicode's blank space: `trim` takes U+FEFF for one and U+0085 for none. */
+const isBlank = /\p{White_Space}/u;
 
 /** Offset of the character of the first token that is cut off; a character cut inside counts as not seen. */
 function firstUnseen(found: readonly Pick<Token, "start" | "end">[], room: number): number {

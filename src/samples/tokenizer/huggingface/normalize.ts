@@ -1,5 +1,15 @@
-import { PrecompiledNormalizer, ReplaceNormalizer } from "@huggingface/tokenizers";
-import { type AlignedText, joined, mapClusters, replaceAll, replacement, slice } from "./alignedText.ts";
+import { ReplaceNormalizer } from "@huggingface/tokenizers";
+import {
+  AlignedBuilder,
+  type AlignedText,
+  mapCharacters,
+  mapWhole,
+  prefixed,
+  replaceAll,
+  slice,
+} from "./alignedText.ts";
+import { categoryPattern } from "./categoryPattern.ts";
+import { precompiledNormalizer } from "./precompiled.ts";
 import type { Normalizer } from "./tokenizerFile.ts";
 
 type Step = (text: AlignedText) => AlignedText;
@@ -20,36 +30,30 @@ export function normalizerOf(config: Normalizer | null | undefined): Step {
     case "NFKC":
     case "NFKD": {
       const { type } = config;
-      return (text) => mapClusters(text, (part) => part.normalize(type), true);
+      return (text) => mapWhole(text, (part) => normalForm(part, type));
     }
     case "Lowercase":
       return (text) => mapCharacters(text, (character) => character.toLowerCase());
     case "StripAccents":
-      return (text) => mapCharacters(text, (character) => character.replace(/\p{M}/gu, ""));
+      return (text) => mapCharacters(text, (character) => (isMark.test(character) ? "" : character));
     case "Nmt":
       return (text) => mapCharacters(text, withoutControl);
     case "Precompiled": {
-      const normalizer = new PrecompiledNormalizer({
-        type: "Precompiled",
-        precompiled_charsmap: config.precompiled_charsmap ?? "",
-      });
-      return (text) => mapClusters(text, (part) => normalizer.normalize(part), true);
+      const map = config.precompiled_charsmap ?? "";
+      return map === "" ? (text) => text : precompiledNormalizer(Buffer.from(map, "base64"));
     }
     case "Strip":
-      return ({ ...text }) => {
-        const from = config.strip_left ? text.text.length - text.text.trimStart().length : 0;
-        const to = config.strip_right ? text.text.trimEnd().length : text.text.length;
-        return slice(text, from, Math.max(from, to));
+      return (text) => {
+        const from = config.strip_left ? (/^\p{White_Space}+/u.exec(text.text)?.[0].length ?? 0) : 0;
+        const blank = config.strip_right ? (/\p{White_Space}+$/u.exec(text.text)?.[0].length ?? 0) : 0;
+        return slice(text, from, Math.max(from, text.text.length - blank));
       };
     case "Replace": {
       const { pattern } = new ReplaceNormalizer({ type: "Replace", pattern: config.pattern, content: config.content });
       return pattern === null ? (text) => text : (text) => replaceAll(text, pattern, config.content);
     }
     case "Prepend":
-      return (text) => {
-        const start = text.starts[0] ?? 0;
-        return text.text === "" ? text : joined([replacement(config.prepend, start, start), text]);
-      };
+      return (text) => (text.text === "" ? text : prefixed(config.prepend, text));
     case "BertNormalizer": {
       const strip = config.strip_accents ?? config.lowercase;
       return (text) => {
@@ -58,7 +62,7 @@ export function normalizerOf(config: Normalizer | null | undefined): Step {
         if (config.handle_chinese_chars) done = spacedIdeographs(done);
         if (strip)
           done = mapCharacters(
-            mapClusters(done, (part) => part.normalize("NFD"), true),
+            mapWhole(done, (part) => normalForm(part, "NFD")),
             withoutAccent,
           );
         return config.lowercase ? mapCharacters(done, (character) => character.toLowerCase()) : done;
@@ -69,48 +73,48 @@ export function normalizerOf(config: Normalizer | null | undefined): Step {
   }
 }
 
-function mapCharacters(source: AlignedText, change: (character: string) => string): AlignedText {
-  const parts: AlignedText[] = [];
-  let at = 0;
-  for (const character of source.text) {
-    const to = at + character.length;
-    const changed = change(character);
-    parts.push(
-      changed === character
-        ? slice(source, at, to)
-        : replacement(changed, source.starts[at] ?? 0, source.ends[to - 1] ?? 0),
-    );
-    at = to;
-  }
-  return joined(parts);
+const isMark = new RegExp(`^[${categoryPattern("marks")}]$`, "u");
+const isAccent = new RegExp(`^[${categoryPattern("accents")}]$`, "u");
+const isControl = new RegExp(`^[${categoryPattern("control")}]$`, "u");
+
+const newer = new RegExp(`[${categoryPattern("newer")}]`, "u");
+
+/** A normal form of Unicode; characters newer than the library's tables stay, and nothing moves past them. */
+function normalForm(text: string, form: "NFC" | "NFD" | "NFKC" | "NFKD"): string {
+  if (!newer.test(text)) return text.normalize(form);
+  return text
+    .split(new RegExp(`(${newer.source})`, "u"))
+    .map((part) => (newer.test(part) ? part : part.normalize(form)))
+    .join("");
 }
 
 function withoutAccent(character: string): string {
-  return /^\p{Mn}$/u.test(character) ? "" : character;
+  return isAccent.test(character) ? "" : character;
 }
 
 /** Control characters go, blank space becomes a space: BERT's `clean_text`. */
 function cleaned(character: string): string {
   if (character === "\t" || character === "\n" || character === "\r") return " ";
-  if (character === "\0" || character === "\uFFFD" || /^[\p{Cc}\p{Cf}\p{Co}\p{Cs}]$/u.test(character)) return "";
+  // Half of a pair of surrogates is no character at all.
+  if (isControl.test(character) || /^\p{Cs}$/u.test(character)) return "";
   return /^\p{White_Space}$/u.test(character) ? " " : character;
 }
 
 /** A space on both sides of each ideograph, so that each is a word. */
 function spacedIdeographs(source: AlignedText): AlignedText {
-  const parts: AlignedText[] = [];
+  const whole = new AlignedBuilder();
   let at = 0;
   for (const character of source.text) {
     const to = at + character.length;
-    const own = slice(source, at, to);
+    const ideograph = isIdeograph(character.codePointAt(0) ?? 0);
     const start = source.starts[at] ?? 0;
     const end = source.ends[to - 1] ?? start;
-    if (isIdeograph(character.codePointAt(0) ?? 0)) {
-      parts.push(replacement(" ", start, start), own, replacement(" ", end, end));
-    } else parts.push(own);
+    if (ideograph) whole.put(" ", start, start);
+    whole.copy(source, at, to);
+    if (ideograph) whole.put(" ", end, end);
     at = to;
   }
-  return joined(parts);
+  return whole.done();
 }
 
 /** The blocks that BERT's tokenizer takes for Chinese. */

@@ -1,12 +1,13 @@
 import { ByteLevelPreTokenizer, SplitPreTokenizer } from "@huggingface/tokenizers";
-import { type AlignedText, joined, replaceAll, replacement, slice, spanOf } from "./alignedText.ts";
+import { AlignedBuilder, type AlignedText, prefixed, replaceAll, slice, spanOf } from "./alignedText.ts";
+import { categoryPattern } from "./categoryPattern.ts";
 import type { PreTokenizer } from "./tokenizerFile.ts";
 
-/** `first`: the piece is at the start of the text. */
+/** `first`: the piece is at the start of the whole text. */
 type Splitter = (text: AlignedText, first: boolean) => AlignedText[];
 
-/** Python's and Rust's idea of a punctuation mark: Unicode's, and all of ASCII's symbols. */
-const marks = String.raw`\p{P}!-\/:-@\[-\x60\{-~`;
+/** Unicode's punctuation marks, and all of ASCII's symbols. */
+const marks = categoryPattern("punctuation");
 const word = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
 
 /** Splits text into the words that the model sees one by one, keeping the places. */
@@ -17,7 +18,8 @@ export function preTokenizerOf(config: PreTokenizer | null | undefined): Splitte
       const steps = config.pretokenizers.map(preTokenizerOf);
       return (text, first) =>
         steps.reduce<AlignedText[]>(
-          (pieces, step) => pieces.flatMap((piece, index) => step(piece, first && index === 0)),
+          // What was cut off is at the start only where nothing was dropped before it.
+          (pieces, step, index) => pieces.flatMap((piece) => step(piece, index === 0 ? first : piece.starts[0] === 0)),
           [text],
         );
     }
@@ -99,32 +101,35 @@ function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
 }
 
+/** GPT-2's words. In JavaScript `\s` is not Unicode's blank space: it lacks U+0085 and has U+FEFF. */
+const gpt2Words =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+
 /** A space before the text, words by GPT-2's expression, then a letter for each byte. */
 function byteLevel(prefix: boolean, useRegex: boolean): Splitter {
   const library = new ByteLevelPreTokenizer({ type: "ByteLevel", add_prefix_space: false, use_regex: useRegex });
   return (text) => {
     if (text.text === "") return [];
-    const start = text.starts[0] ?? 0;
-    // Any blank space at the front stands for the prefix, as in `tokenizers`.
-    const spaced = prefix && !/^\p{White_Space}/u.test(text.text);
-    const whole = spaced ? joined([replacement(" ", start, start), text]) : text;
-    const pieces = useRegex ? matches(library.pattern)(whole, false) : [whole];
+    const whole = prefix && !text.text.startsWith(" ") ? prefixed(" ", text) : text;
+    const pieces = useRegex ? matches(gpt2Words)(whole, false) : [whole];
     return pieces.map((piece) => byteLetters(piece, library));
   };
 }
 
+const encoder = new TextEncoder();
+
 /** Of a character with several bytes the first has its place; the others stand behind it with no width. */
 function byteLetters(piece: AlignedText, library: ByteLevelPreTokenizer): AlignedText {
-  const parts: AlignedText[] = [];
+  const whole = new AlignedBuilder();
   let at = 0;
   for (const character of piece.text) {
     const { start, end } = spanOf(piece, at, at + character.length);
-    for (const [index, byte] of new TextEncoder().encode(character).entries()) {
-      parts.push(replacement(library.byte_encoder[byte] ?? "", index === 0 ? start : end, end));
+    for (const [index, byte] of encoder.encode(character).entries()) {
+      whole.put(library.byte_encoder[byte] ?? "", index === 0 ? start : end, end);
     }
     at += character.length;
   }
-  return joined(parts);
+  return whole.done();
 }
 
 /** SentencePiece's words: a mark for each space, one before the text too. */
@@ -132,9 +137,8 @@ function metaspace(mark: string, scheme: "always" | "never" | "first", split: bo
   return (text, first) => {
     if (text.text === "") return [];
     const marked = replaceAll(text, / /g, mark);
-    const start = text.starts[0] ?? 0;
     const wanted = !marked.text.startsWith(mark) && (scheme === "always" || (scheme === "first" && first));
-    const whole = wanted ? joined([replacement(mark, start, start), marked]) : marked;
+    const whole = wanted ? prefixed(mark, marked) : marked;
     return split ? behaviour(new RegExp(escaped(mark), "gu"), "MergedWithNext", false)(whole, first) : [whole];
   };
 }

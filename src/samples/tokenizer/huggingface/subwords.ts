@@ -1,7 +1,8 @@
-import { BPE, Unigram, WordPiece } from "@huggingface/tokenizers";
+import { BPE, WordPiece } from "@huggingface/tokenizers";
 import { PathlightError } from "../../../common/errors.ts";
 import type { Library } from "./library.ts";
-import type { TokenizerFiles } from "./tokenizerFile.ts";
+import type { TokenizerFiles, TokenizerModel } from "./tokenizerFile.ts";
+import { Unigram } from "./unigram.ts";
 
 /** A part of a word that has an id. */
 export interface Subword {
@@ -25,8 +26,10 @@ export interface SubwordModel {
 export function subwordModel({ file, tokenizer }: TokenizerFiles, { model: library }: Library): SubwordModel {
   const { model } = tokenizer;
   const ids = library.tokens_to_ids;
-  const unknownId = library.unk_token_id ?? null;
-  const fuse = library instanceof Unigram || model.fuse_unk === true;
+  const { unk_token: named } = model;
+  const unknownId = library.unk_token_id ?? (named ? (ids.get(named) ?? null) : null);
+  const unigram = unigramOf(model);
+  const fuse = unigram !== null || model.fuse_unk === true;
   const known = (text: string, length: number): Subword => ({ id: ids.get(text) ?? 0, text, length, unknown: false });
   const missing = (text: string): Subword[] => {
     const bytes = model.byte_fallback === true ? byteTokens(text, ids) : null;
@@ -57,10 +60,9 @@ export function subwordModel({ file, tokenizer }: TokenizerFiles, { model: libra
       if (word === "") return [];
       if (library instanceof WordPiece)
         return wordPieces(library, word, model.continuing_subword_prefix ?? "##", missing);
-      if (library instanceof Unigram) {
-        return fused(
-          library.tokenize(word).flatMap((text) => (ids.has(text) ? [known(text, text.length)] : missing(text))),
-        );
+      if (unigram !== null) {
+        const pieces = unigram.split(word);
+        return fused(pieces.flatMap((text) => (ids.has(text) ? [known(text, text.length)] : missing(text))));
       }
       if (!(library instanceof BPE)) return ids.has(word) ? [known(word, word.length)] : missing(word);
       if (model.ignore_merges === true && ids.has(word)) return [known(word, word.length)];
@@ -74,6 +76,10 @@ export function subwordModel({ file, tokenizer }: TokenizerFiles, { model: libra
       );
     },
   };
+}
+
+function unigramOf({ type, vocab }: TokenizerModel): Unigram | null {
+  return Array.isArray(vocab) && (type === undefined || type === "Unigram") ? new Unigram(vocab) : null;
 }
 
 /** The whole word is unknown where a part of it is. */

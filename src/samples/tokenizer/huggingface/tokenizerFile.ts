@@ -87,6 +87,7 @@ const modelSchema = z.looseObject({
   continuing_subword_prefix: z.string().nullish(),
   end_of_word_suffix: z.string().nullish(),
   max_input_chars_per_word: z.int().nullish(),
+  dropout: z.number().nullish(),
 });
 
 const tokenizerSchema = z.looseObject({
@@ -134,6 +135,7 @@ export async function readTokenizerFiles(file: string): Promise<TokenizerFiles> 
   const raw = file.endsWith(".txt") ? await bertTokenizer(file) : await readJson(file);
   if (raw === null) throw unreadable(file, "no such file");
   const tokenizer = parse(tokenizerSchema, raw, file);
+  refuseUnread(tokenizer.model, file);
   const folder = dirname(file);
   const beside = async (name: string): Promise<TokenizerConfig> => {
     const path = join(folder, name);
@@ -143,6 +145,13 @@ export async function readTokenizerFiles(file: string): Promise<TokenizerFiles> 
   const map = await beside("special_tokens_map.json");
   const config = { ...map, ...(await beside("tokenizer_config.json")) };
   return { file, tokenizer: { ...tokenizer, normalizer: configured(tokenizer.normalizer, config) }, raw, config };
+}
+
+/** Options of a model that would make it cut otherwise than ours does. */
+function refuseUnread({ type, dropout, continuing_subword_prefix: prefix }: TokenizerModel, file: string): void {
+  if (type !== "BPE" && type !== undefined) return;
+  if (dropout) throw unread(file, `BPE: dropout ${dropout}, which cuts a text by chance`);
+  if (type === "BPE" && prefix) throw unread(file, `BPE: continuing_subword_prefix ${JSON.stringify(prefix)}`);
 }
 
 /** As transformers do: the configuration of a BERT tokenizer goes before what `tokenizer.json` was saved with. */
@@ -205,10 +214,17 @@ function parse<T>(schema: z.ZodType<T>, value: object, file: string): T {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const type = issue === undefined ? undefined : typeAt(value, issue.path);
-  throw new PathlightError("tokenizer-invalid", "The tokenizer is of a kind that Pathlight does not read.", {
+  throw unread(
     file,
-    expected: "WordPiece, BPE or Unigram with the usual normalisers and pre-tokenisers",
-    found: `${type === undefined ? "" : `${type}: `}${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`,
+    `${type === undefined ? "" : `${type}: `}${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`,
+  );
+}
+
+function unread(file: string, found: string): PathlightError {
+  return new PathlightError("tokenizer-invalid", "The tokenizer is of a kind that Pathlight does not read.", {
+    file,
+    expected: "WordPiece, BPE, Unigram or WordLevel with the usual normalisers and pre-tokenisers",
+    found,
     whatToDo: "Save the token ids as .npy and explain those.",
   });
 }
