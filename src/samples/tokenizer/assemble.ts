@@ -17,13 +17,7 @@ export function assemble(
   padSide: PadSide,
   padding: Padding,
 ): Encoded {
-  if (found.length === 0) {
-    throw new PathlightError("sample-empty", text === "" ? "The text is empty." : "The text has no tokens.", {
-      expected: "at least one token",
-      found: text === "" ? "no characters" : JSON.stringify(text.slice(0, 40)),
-      whatToDo: "Choose a row or a selection with text in it.",
-    });
-  }
+  if (found.length === 0) throw noTokens(text);
   const kept = length === null ? [...found] : found.slice(0, length);
   const firstCut = found[kept.length];
   const missing = length === null ? 0 : length - kept.length;
@@ -35,6 +29,14 @@ export function assemble(
     gap: null,
     unknownCount: kept.filter((token) => token.special === "unknown").length,
   };
+}
+
+export function noTokens(text: string): PathlightError {
+  return new PathlightError("sample-empty", text === "" ? "The text is empty." : "The text has no tokens.", {
+    expected: "at least one token",
+    found: text === "" ? "no characters" : JSON.stringify(text.slice(0, 40)),
+    whatToDo: "Choose a row or a selection with text in it.",
+  });
 }
 
 function withPadding(kept: Token[], missing: number, side: PadSide, padding: Padding, textLength: number): Token[] {

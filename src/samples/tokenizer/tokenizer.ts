@@ -1,4 +1,5 @@
 import type { TextGap, Token } from "../../protocol/explanation.ts";
+import type { PairTruncation } from "./truncation.ts";
 
 export type PadSide = "left" | "right";
 
@@ -13,6 +14,24 @@ export interface Encoded {
   readonly gap: TextGap | null;
   /** Tokens that the vocabulary does not have. */
   readonly unknownCount: number;
+  /** Token type of each position, [length]; absent: 0 everywhere. */
+  readonly types?: Int32Array | undefined;
+}
+
+/** Two texts as one sequence. `tokens` refer to `text`, in which both stand one below the other. */
+export interface EncodedPair extends Encoded {
+  readonly text: string;
+  readonly fields: readonly [EncodedField, EncodedField];
+  /** How what does not fit is cut. */
+  readonly truncation: PairTruncation;
+}
+
+/** UTF-16 offsets in the text of the pair. */
+export interface EncodedField {
+  readonly start: number;
+  readonly end: number;
+  /** First offset of the field that the model does not see; null: it sees all of it. */
+  readonly truncatedFrom: number | null;
 }
 
 /** The two ends of a file: its first bytes and its last; they overlap, or are all of it, in a small file. */
@@ -39,6 +58,17 @@ export interface Tokenizer {
    * where padding or an unknown token is needed and the vocabulary has none.
    */
   encode(text: string, length: number | null, padSide: PadSide): Encoded;
+  /**
+   * Two texts as one sequence, as for {@link encode}; absent: the tokenizer does not say how. `truncation` undefined:
+   * what its files say. Throws `tokenizer-invalid` also where nothing is left of the text that alone may be cut.
+   */
+  encodePair?(
+    first: string,
+    second: string,
+    length: number | null,
+    padSide: PadSide,
+    truncation: PairTruncation | undefined,
+  ): EncodedPair;
   /** The token of an id, as for {@link encode} but without a place in a text; null: no such id. */
   idToToken(id: number): Pick<Token, "text" | "special"> | null;
   readonly padId: number | null;

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Token } from "../../../src/protocol/explanation.ts";
 import { tokenizerSchema } from "../../../src/protocol/manifest.ts";
 import { createTokenizer } from "../../../src/samples/index.ts";
 import { originalText } from "../../../src/samples/tokenizer/huggingface/alignedText.ts";
 import { normalizerOf } from "../../../src/samples/tokenizer/huggingface/normalize.ts";
 import { readTokenizerFiles } from "../../../src/samples/tokenizer/huggingface/tokenizerFile.ts";
-import type { Tokenizer } from "../../../src/samples/tokenizer/tokenizer.ts";
+import type { EncodedPair, Tokenizer } from "../../../src/samples/tokenizer/tokenizer.ts";
 import { folder, write } from "./support.ts";
 import { corpus, reference, referenceNames, referenceSpans } from "./tokenizerReference.ts";
 
@@ -15,9 +16,9 @@ type Name = (typeof referenceNames)[number];
 
 const lines = corpus();
 
-async function load(name: Name): Promise<Tokenizer> {
+async function load(name: Name, maxLength?: number): Promise<Tokenizer> {
   write(`${name}.json`, JSON.stringify(reference(name).tokenizer));
-  return createTokenizer(tokenizerSchema.parse({ type: "huggingface", file: `${name}.json` }), folder);
+  return createTokenizer(tokenizerSchema.parse({ type: "huggingface", file: `${name}.json`, maxLength }), folder);
 }
 
 /** Room that the tokenizer's file names, which pads and cuts in the reference. */
@@ -181,5 +182,48 @@ for (const name of referenceNames) {
       }),
       { seed: 5, numRuns: 400 },
     );
+  });
+}
+
+const strategies = { longest_first: "longest-first", only_first: "only-first", only_second: "only-second" } as const;
+
+for (const name of referenceNames) {
+  test(`${name}: pairs, and what is cut of them, are those of Hugging Face's own library`, async () => {
+    const { pairs, cut } = reference(name);
+    const tokenizer = await load(name);
+    const short = await load(name, 20);
+    let empty = 0;
+    const check = (
+      own: Tokenizer,
+      strategy: keyof typeof strategies,
+      [one, other, ids, types]: (typeof pairs)[number],
+    ) => {
+      const [first = "", second = ""] = [lines[one], lines[other]];
+      const length = own === tokenizer ? (lengths[name] ?? null) : null;
+      let pair: EncodedPair | undefined;
+      try {
+        pair = own.encodePair?.(first, second, length, "right", strategies[strategy]);
+      } catch (thrown) {
+        // Of a text that is nothing but what the normaliser takes out, the reference makes special tokens alone.
+        assert.match(String(thrown), /no tokens/);
+        empty++;
+        return;
+      }
+      assert(pair !== undefined);
+      assert.equal(pair.ids.join(" "), ids.join(" "), JSON.stringify([strategy, first, second]));
+      assert.equal(pair.types?.join(""), types.join(""), strategy);
+      // Both texts stand in the text of the pair, and each token in its own.
+      const [a, b] = pair.fields;
+      assert.equal(pair.text.slice(a.start, a.end), first);
+      assert.equal(pair.text.slice(b.start, b.end), second);
+      for (const { start, end } of pair.tokens) assert(end <= a.end || start >= b.start, `${start}-${end}`);
+      const within = ({ start, end }: Token, field: typeof a) =>
+        end > start && start >= field.start && end <= field.end;
+      const words = new Set(pair.tokens.filter((token) => within(token, a)).map(({ word }) => word));
+      for (const token of pair.tokens) if (within(token, b)) assert(!words.has(token.word));
+    };
+    for (const pair of pairs) check(tokenizer, "longest_first", pair);
+    for (const [strategy, ...pair] of cut) check(short, strategy, pair);
+    assert(cut.length > 40 && empty < 16, `${cut.length}, ${empty}`);
   });
 }

@@ -1,23 +1,25 @@
 import { PathlightError } from "../../../common/errors.ts";
 import type { Token } from "../../../protocol/explanation.ts";
 import type { TokenizerSpec } from "../../../protocol/manifest.ts";
-import { assemble } from "../assemble.ts";
+import { assemble, noTokens } from "../assemble.ts";
 import { wordIndices } from "../pieces.ts";
-import type { Tokenizer } from "../tokenizer.ts";
+import type { EncodedField, Tokenizer } from "../tokenizer.ts";
+import { keptOfPair, type PairTruncation } from "../truncation.ts";
 import { sectionsOf } from "./addedTokens.ts";
 import { originalText, slice, spanOf } from "./alignedText.ts";
-import { libraryOf } from "./library.ts";
+import { libraryModel } from "./library.ts";
 import { normalizerOf } from "./normalize.ts";
 import { preTokenizerOf } from "./preTokenize.ts";
 import { type SubwordModel, subwordModel } from "./subwords.ts";
+import { type TemplatePart, templatesOf } from "./template.ts";
 import type { TokenizerFiles } from "./tokenizerFile.ts";
 
 type Spec = Extract<TokenizerSpec, { type: "huggingface" }>;
 
 /** `model_max_length` of tokenizers that know no end. */
 const NO_END = 1_000_000;
-/** Stands for the text when the special tokens around it are asked for. */
-const SENTINEL = "\u0000";
+/** Between two texts that are read as one sequence, where a person reads them. */
+const BETWEEN = "\n";
 
 /**
  * A tokenizer of Hugging Face: normaliser, pre-tokeniser, model and special tokens of `tokenizer.json`. Special tokens
@@ -25,8 +27,7 @@ const SENTINEL = "\u0000";
  */
 export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokenizer {
   const { tokenizer, config, file } = files;
-  const library = libraryOf(files);
-  const model = subwordModel(files, library);
+  const model = subwordModel(files, libraryModel(files));
   const cut = pieceCutter(files, model);
   const idOf = (...names: (string | null | undefined)[]): number | null => {
     const known = names.find((name) => typeof name === "string" && model.ids.has(name));
@@ -42,11 +43,45 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
     if (id === unknownId) return "unknown";
     return added.get(id)?.special === true ? "other" : "none";
   };
-  const around = aroundText(library.postProcessor, model, file);
+  const templates = templatesOf(tokenizer.post_processor, file);
+  checkTemplates([...templates.single, ...(templates.pair ?? [])], model, file);
   const own = spec.maxLength ?? maxLengthOf(files);
   const padding = { id: padId, text: (padId === null ? undefined : model.tokens[padId]) ?? "[PAD]", file };
   let idLimit = 0;
   for (const id of model.ids.values()) idLimit = Math.max(idLimit, id + 1);
+  const tokensOf = (text: string): Token[] =>
+    cut(text).map((token): Token => ({ ...token, special: token.special ?? kindOf(token.id) }));
+  const roomIn = (template: readonly TemplatePart[], length: number | null): number => {
+    const most = Math.min(length ?? Number.POSITIVE_INFINITY, own);
+    return Math.max(0, most - template.filter(({ kind }) => kind === "special").length);
+  };
+  const refuseLeft = (isCut: boolean): void => {
+    if (isCut && tokenizer.truncation?.direction === "Left") throw cutsLeft(file);
+  };
+  /** The texts with the special tokens around them, and the type of each token. */
+  const laidOut = (
+    template: readonly TemplatePart[],
+    texts: readonly (readonly Token[])[],
+    fields: readonly EncodedField[],
+  ): { tokens: Token[]; types: number[] } => {
+    const tokens: Token[] = [];
+    const types: number[] = [];
+    let at = 0;
+    for (const part of template) {
+      if (part.kind === "special") {
+        const text = model.tokens[part.id] ?? `#${part.id}`;
+        tokens.push({ text, id: part.id, start: at, end: at, special: kindOf(part.id), word: -1 });
+        types.push(part.type);
+        continue;
+      }
+      const own = texts[part.field] ?? [];
+      tokens.push(...own);
+      for (let index = 0; index < own.length; index++) types.push(part.type);
+      const field = fields[part.field];
+      at = field === undefined || field.truncatedFrom === null ? (field?.end ?? 0) : (own.at(-1)?.end ?? field.start);
+    }
+    return { tokens, types };
+  };
 
   return {
     padId,
@@ -54,25 +89,49 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
     unknownId,
     idLimit,
     encode(text, length, padSide) {
-      const found = cut(text).map((token): Token => ({ ...token, special: token.special ?? kindOf(token.id) }));
+      const found = tokensOf(text);
       // Special tokens alone are no text.
       if (found.length === 0) return assemble(text, [], length, padSide, padding);
-      const room = Math.max(
-        0,
-        Math.min(length ?? Number.POSITIVE_INFINITY, own) - around.before.length - around.after.length,
-      );
-      const kept = found.slice(0, room);
-      const special = (id: number, at: number): Token => {
-        return { text: model.tokens[id] ?? `#${id}`, id, start: at, end: at, special: kindOf(id), word: -1 };
-      };
-      const end = kept.at(-1)?.end ?? 0;
-      const tokens = [
-        ...around.before.map((id) => special(id, 0)),
-        ...kept,
-        ...around.after.map((id) => special(id, kept.length < found.length ? end : text.length)),
-      ];
+      const kept = found.slice(0, roomIn(templates.single, length));
+      refuseLeft(kept.length < found.length);
+      const field = { start: 0, end: text.length, ...cutAt(found, kept.length) };
+      const { tokens, types } = laidOut(templates.single, [kept], [field]);
       const encoded = assemble(text, tokens, length, padSide, padding);
-      return { ...encoded, truncatedFrom: kept.length < found.length ? firstUnseen(found, room) : null };
+      return { ...encoded, types: padded(types, encoded.ids.length, padSide), truncatedFrom: field.truncatedFrom };
+    },
+    encodePair(first, second, length, padSide, wanted) {
+      const { pair } = templates;
+      if (pair === null) throw noPair(file);
+      const truncation = wanted ?? strategyOf(tokenizer.truncation?.strategy);
+      const found = [tokensOf(first), tokensOf(second)] as const;
+      const text = first + BETWEEN + second;
+      const empty = found.findIndex((tokens) => tokens.length === 0);
+      if (empty !== -1) throw noTokens([first, second][empty] ?? "");
+      const kept = keptOfPair(found[0].length, found[1].length, roomIn(pair, length), truncation);
+      if (kept === null) throw tooLong(truncation, found, roomIn(pair, length), file);
+      refuseLeft(kept[0] < found[0].length || kept[1] < found[1].length);
+      const offset = first.length + BETWEEN.length;
+      const words = 1 + Math.max(...found[0].map(({ word }) => word));
+      const moved = found[1].map((token) => ({
+        ...token,
+        start: token.start + offset,
+        end: token.end + offset,
+        word: token.word + words,
+      }));
+      const fields: [EncodedField, EncodedField] = [
+        { start: 0, end: first.length, ...cutAt(found[0], kept[0]) },
+        { start: offset, end: text.length, ...cutAt(moved, kept[1]) },
+      ];
+      const { tokens, types } = laidOut(pair, [found[0].slice(0, kept[0]), moved.slice(0, kept[1])], fields);
+      const encoded = assemble(text, tokens, length, padSide, padding);
+      return {
+        ...encoded,
+        text,
+        fields,
+        truncation,
+        types: padded(types, encoded.ids.length, padSide),
+        truncatedFrom: fields[1].truncatedFrom,
+      };
     },
     idToToken(id) {
       const text = model.tokens[id];
@@ -166,26 +225,66 @@ function firstUnseen(found: readonly Pick<Token, "start" | "end">[], room: numbe
   return found[first]?.start ?? 0;
 }
 
-/** Ids that stand before and after every text. */
-function aroundText(
-  postProcessor: ReturnType<typeof libraryOf>["postProcessor"],
-  model: SubwordModel,
+/** Special tokens are often none of the model's own; they must be among the added ones at least. */
+function checkTemplates(parts: readonly TemplatePart[], model: SubwordModel, file: string): void {
+  const missing = parts.flatMap((part) =>
+    part.kind === "special" && model.tokens[part.id] === undefined ? [part.id] : [],
+  );
+  if (missing.length === 0) return;
+  throw new PathlightError("tokenizer-invalid", "The tokenizer puts tokens around a text that it does not have.", {
+    file,
+    expected: "special tokens that are in the vocabulary",
+    found: `the ids ${[...new Set(missing)].join(", ")}`,
+    whatToDo: "Use the tokenizer that the model was trained with.",
+  });
+}
+
+/** Types with those of the padding, which are 0. */
+function padded(types: readonly number[], length: number, side: "left" | "right"): Int32Array {
+  const all = new Int32Array(length);
+  all.set(types.slice(0, length), side === "left" ? Math.max(0, length - types.length) : 0);
+  return all;
+}
+
+function cutAt(found: readonly Token[], kept: number): Pick<EncodedField, "truncatedFrom"> {
+  return { truncatedFrom: kept < found.length ? firstUnseen(found, kept) : null };
+}
+
+function strategyOf(name: string | undefined): PairTruncation {
+  if (name === "OnlyFirst") return "only-first";
+  return name === "OnlySecond" ? "only-second" : "longest-first";
+}
+
+function noPair(file: string): PathlightError {
+  return new PathlightError("tokenizer-invalid", "The tokenizer does not say how two texts are read as one.", {
+    file,
+    expected: "a post-processor with a template for pairs",
+    found: "none",
+    whatToDo: "Give one text, or use the tokenizer that the model was trained with.",
+  });
+}
+
+function tooLong(
+  truncation: PairTruncation,
+  found: readonly (readonly Token[])[],
+  room: number,
   file: string,
-): { readonly before: readonly number[]; readonly after: readonly number[] } {
-  if (postProcessor === null) return { before: [], after: [] };
-  const { tokens } = postProcessor.post_process([SENTINEL], null, true);
-  const at = tokens.indexOf(SENTINEL);
-  const ids = tokens.map((token) => (token === SENTINEL ? 0 : model.ids.get(token)));
-  if (at === -1 || ids.includes(undefined)) {
-    throw new PathlightError("tokenizer-invalid", "The tokenizer puts tokens around a text that it does not have.", {
-      file,
-      expected: "special tokens that are in the vocabulary",
-      found: tokens.filter((token) => token !== SENTINEL).join(" "),
-      whatToDo: "Use the tokenizer that the model was trained with.",
-    });
-  }
-  const known = ids.filter((id) => id !== undefined);
-  return { before: known.slice(0, at), after: known.slice(at + 1) };
+): PathlightError {
+  return new PathlightError("tokenizer-invalid", "The two texts do not fit, and may not be cut so that they do.", {
+    file,
+    expected: `${room} tokens, cutting ${truncation}`,
+    found: `${found.map(({ length }) => length).join(" and ")} tokens`,
+    whatToDo: "Shorten the text, or set `truncation` of the text input in pathlight.json to longest-first.",
+  });
+}
+
+function cutsLeft(file: string): PathlightError {
+  return new PathlightError("tokenizer-invalid", "The tokenizer cuts long texts at their start.", {
+    file,
+    expected: "truncation at the end, or a text that fits",
+    found: 'truncation.direction "Left", and a text that does not fit',
+    whatToDo: "Shorten the text, or save the token ids as .npy and explain those.",
+  });
 }
 
 function maxLengthOf({ tokenizer, config }: TokenizerFiles): number {

@@ -1,29 +1,23 @@
-import { type Model, type PostProcessor, Tokenizer } from "@huggingface/tokenizers";
+import { type Model, Tokenizer } from "@huggingface/tokenizers";
 import { PathlightError } from "../../../common/errors.ts";
 import type { TokenizerFiles } from "./tokenizerFile.ts";
 
-export interface Library {
-  readonly model: Model;
-  readonly postProcessor: PostProcessor | null;
-}
-
 /**
- * The parts of Hugging Face's JavaScript tokenizer that Pathlight uses. Its normaliser and pre-tokeniser are not among
- * them: they give no places, and differ from `tokenizers` in word characters, digits and ideographs beyond U+FFFF.
- * Throws `tokenizer-invalid`.
+ * The model of Hugging Face's JavaScript tokenizer. Its normaliser and pre-tokeniser are not used: they give no places,
+ * and differ from `tokenizers` in word characters, digits and ideographs beyond U+FFFF. Throws `tokenizer-invalid`.
  */
-export function libraryOf({ file, raw, config }: TokenizerFiles): Library {
+export function libraryModel({ file, raw, config }: TokenizerFiles): Model {
   const parts = {
-    post_processor: null,
     ...raw,
+    post_processor: null,
     normalizer: null,
     pre_tokenizer: null,
     decoder: null,
     added_tokens: addedOf(raw),
   };
   try {
-    const { model, post_processor: postProcessor } = new Tokenizer(parts, { eos_token: config.eos_token ?? undefined });
-    if (model !== null) return { model, postProcessor };
+    const { model } = new Tokenizer(parts, { eos_token: config.eos_token ?? undefined });
+    if (model !== null) return model;
   } catch (cause) {
     throw invalid(file, cause instanceof Error ? cause.message : String(cause), cause);
   }
@@ -53,7 +47,7 @@ function invalid(file: string, found: string, cause?: unknown): PathlightError {
     "The tokenizer is of a kind that Pathlight does not read.",
     {
       file,
-      expected: "WordPiece, BPE or Unigram",
+      expected: "WordPiece, BPE, Unigram or WordLevel",
       found,
       whatToDo: "Save the token ids as .npy and explain those.",
     },

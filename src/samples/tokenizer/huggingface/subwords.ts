@@ -1,6 +1,5 @@
-import { BPE, WordPiece } from "@huggingface/tokenizers";
+import { BPE, type Model, WordPiece } from "@huggingface/tokenizers";
 import { PathlightError } from "../../../common/errors.ts";
-import type { Library } from "./library.ts";
 import type { TokenizerFiles, TokenizerModel } from "./tokenizerFile.ts";
 import { Unigram } from "./unigram.ts";
 
@@ -23,7 +22,7 @@ export interface SubwordModel {
 }
 
 /** The model of a tokenizer file, with the places of its parts, which the library does not tell. */
-export function subwordModel({ file, tokenizer }: TokenizerFiles, { model: library }: Library): SubwordModel {
+export function subwordModel({ file, tokenizer }: TokenizerFiles, library: Model): SubwordModel {
   const { model } = tokenizer;
   const ids = library.tokens_to_ids;
   const { unk_token: named } = model;

@@ -95,7 +95,9 @@ const tokenizerSchema = z.looseObject({
   pre_tokenizer: preTokenizerSchema.nullish(),
   post_processor: z.unknown(),
   added_tokens: z.array(addedTokenSchema).default([]),
-  truncation: z.looseObject({ max_length: z.int().min(1) }).nullish(),
+  truncation: z
+    .looseObject({ max_length: z.int().min(1), strategy: z.string().optional(), direction: z.string().optional() })
+    .nullish(),
   padding: z.looseObject({ pad_id: z.int(), pad_token: z.string(), direction: z.string().optional() }).nullish(),
   model: modelSchema,
 });
