@@ -23,9 +23,11 @@ export interface ExplainFlags {
   /** Convert a SavedModel first. */
   readonly convert: boolean;
   readonly inputs: readonly string[];
-  readonly text: string | undefined;
+  /** Once, or twice for a pair or a model with two texts. */
+  readonly texts: readonly string[];
   readonly row: number | undefined;
-  readonly column: string | undefined;
+  /** Columns with text, as they were written: a name, or `INPUT=NAME`. */
+  readonly columns: readonly string[];
   readonly target: TargetSpec | undefined;
   readonly output: string | undefined;
   readonly from: string | undefined;
@@ -72,9 +74,9 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     manifest: options.value("manifest"),
     convert: options.has("convert"),
     inputs: options.values("input"),
-    text: options.value("text"),
+    texts: options.values("text"),
     row: whole("row", 0, 1_000_000_000),
-    column: options.value("column"),
+    columns: options.values("column"),
     target: withPosition(targetFrom(options), whole("position", 0, 1_000_000)),
     output: options.value("output"),
     from: options.value("from"),
@@ -93,7 +95,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     out: required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),
   };
-  if (flags.inputs.length === 0 && flags.text === undefined) {
+  if (flags.inputs.length === 0 && flags.texts.length === 0) {
     throw usageError("There is no sample.", { expected: '--input FILE, or --text "…"' });
   }
   return flags;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PathlightError } from "../common/errors.ts";
+import { columnSamples } from "../protocol/columnSamples.ts";
 import {
   type BaselineSpec,
   type ExplainRequest,
@@ -8,6 +9,7 @@ import {
   type SampleRef,
   type TargetSpec,
 } from "../protocol/explain.ts";
+import type { ManifestDataset, TextColumns } from "../protocol/manifest.ts";
 import { isFileModel } from "../protocol/readsWholeFiles.ts";
 import { rowKind } from "../protocol/rows.ts";
 import { baselineOf } from "./baselineOption.ts";
@@ -101,6 +103,32 @@ function baselineFrom(flags: ExplainFlags, { model }: ModelChoice, folder: strin
   return own === undefined ? undefined : baselineOf(own, model.baseFolder ?? folder, "The manifest's baseline");
 }
 
+/** `--column` once, twice for a pair, or with the name of an input before an equals sign. */
+function textColumns(columns: readonly string[]): ManifestDataset["text"] {
+  const named = columns.map((text) => {
+    const sign = text.indexOf("=");
+    return sign <= 0
+      ? ([undefined, text.replace(/^=/, "")] as const)
+      : ([text.slice(0, sign), text.slice(sign + 1)] as const);
+  });
+  const inputs = new Set(named.map(([input]) => input));
+  const pairs = [...inputs].map((input): [string | undefined, string[]] => {
+    return [input, named.flatMap(([other, column]) => (other === input ? [column] : []))];
+  });
+  if (columns.includes("") || (inputs.size > 1 && inputs.has(undefined)) || pairs.some(([, own]) => own.length > 2)) {
+    throw usageError("The columns do not fit together.", {
+      expected: "--column NAME once, twice for a pair, or --column INPUT=NAME for each input",
+      found: columns.map((column) => `--column ${column}`).join(" "),
+    });
+  }
+  const read = ([first = "", second]: readonly string[]): TextColumns =>
+    second === undefined ? first : [first, second];
+  const [only] = pairs;
+  if (only === undefined) return undefined;
+  if (only[0] === undefined) return read(only[1]);
+  return Object.fromEntries(pairs.map(([input, own]) => [input ?? "", read(own)]));
+}
+
 function samplesFrom(
   flags: ExplainFlags,
   inputs: readonly { name: string | undefined; path: string }[],
@@ -108,9 +136,9 @@ function samplesFrom(
 ): ExplainRequest["samples"] {
   // A model of whole files reads a data file as it lies on disk, unless a row of it is asked for.
   const wholeFiles = model.entry !== undefined && isFileModel(model.entry) && flags.row === undefined;
-  const column = flags.column ?? dataset?.spec.text;
+  const text = textColumns(flags.columns) ?? dataset?.spec.text;
   const labelColumn = dataset?.spec.label;
-  const files = inputs.map(({ name, path }) => {
+  const files = inputs.flatMap(({ name, path }) => {
     const hasRows = rowKind(path) !== null && !wholeFiles;
     const sample: SampleRef = {
       kind: "file",
@@ -118,19 +146,23 @@ function samplesFrom(
       ...(hasRows
         ? {
             row: flags.row ?? 0,
-            ...(column === undefined ? {} : { column }),
             ...(labelColumn === undefined ? {} : { labelColumn }),
           }
         : {}),
     };
-    return { ...(name === undefined ? {} : { input: name }), sample };
+    if (name === undefined) return columnSamples(sample, text);
+    // A row for one input by name: the columns of that input, else those of all.
+    const own = typeof text === "object" && !Array.isArray(text) ? text[name] : text;
+    return columnSamples(sample, own).map((entry) => ({ ...entry, input: name }));
   });
-  if (flags.text !== undefined) {
-    return [{ sample: { kind: "text", text: flags.text, origin: "--text" } }, ...files];
+  if (flags.texts.length > 0) {
+    const texts = flags.texts.map((one) => ({ sample: { kind: "text" as const, text: one, origin: "--text" } }));
+    return [...texts, ...files];
   }
   const rows = files.filter(({ sample }) => sample.row !== undefined);
+  const given = { row: flags.row !== undefined, column: flags.columns.length > 0 };
   for (const option of ["row", "column"] as const) {
-    if (flags[option] === undefined || rows.length > 0) continue;
+    if (!given[option] || rows.length > 0) continue;
     throw usageError(`--${option} is for data files.`, {
       expected: "an --input that is .jsonl, .ndjson, .csv, .tsv or .txt",
       found: inputs.map(({ path }) => path).join(", "),

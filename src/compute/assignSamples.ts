@@ -3,8 +3,24 @@ import type { NodeId } from "../engine/port.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 
 /**
+ * Two texts for the same input as one sample: both texts, or two columns of one row; null: they are no pair.
+ */
+function pairOf(first: SampleRef, second: SampleRef): SampleRef | null {
+  if (first.kind === "text" && second.kind === "text") {
+    const isPair = [first, second].some((sample) => sample.second !== undefined || sample.row !== undefined);
+    return isPair ? null : { ...first, second: second.text };
+  }
+  if (first.kind !== "file" || second.kind !== "file") return null;
+  const sameRow = first.path === second.path && first.row === second.row && first.row !== undefined;
+  if (!sameRow || first.secondColumn !== undefined || second.secondColumn !== undefined) return null;
+  if (second.column === undefined || second.column === first.column) return null;
+  return { ...first, secondColumn: second.column };
+}
+
+/**
  * Which sample each input of the model gets: by name, and those without a name in order to the inputs that are left;
- * where they do not reach, inputs for which `canBeFilled` holds get none. Throws `usage` when a name is unknown or given twice, or when samples are too many or too few.
+ * where they do not reach, inputs for which `canBeFilled` holds get none. Two texts for one input are a pair that it reads
+ * as one sequence. Throws `usage` when a name is unknown or given twice, or when samples are too many or too few.
  */
 export function assignSamples<T extends { readonly id: NodeId }>(
   samples: ExplainRequest["samples"],
@@ -22,16 +38,24 @@ export function assignSamples<T extends { readonly id: NodeId }>(
         whatToDo: "Correct the name before the equals sign.",
       });
     }
-    if (named.has(input)) {
+    const before = named.get(input);
+    const pair = before === undefined ? null : pairOf(before, sample);
+    if (before !== undefined && pair === null) {
       throw new PathlightError("usage", `The input ${input} of the model is given twice.`, {
         whatToDo: "Leave one of the two.",
       });
     }
-    named.set(input, sample);
+    named.set(input, pair ?? sample);
   }
   const unnamed = samples.flatMap(({ input, sample }) => (input === undefined ? [sample] : []));
+  const [one, other, ...rest] = unnamed;
+  const needed = inputs.filter(({ id }) => !named.has(id) && !canBeFilled(id)).length;
+  const joined =
+    needed === 1 && rest.length === 0 && one !== undefined && other !== undefined ? pairOf(one, other) : null;
+  if (joined !== null) unnamed.splice(0, 2, joined);
   const open = inputs.filter(({ id }) => !named.has(id)).length;
-  const fills = unnamed.length < open;
+  // A text is never a mask or the like.
+  const fills = unnamed.length < open || unnamed.some(({ kind }) => kind === "text");
   const assigned = inputs.map((spec) => {
     const filled = fills && canBeFilled(spec.id);
     const sample = named.get(spec.id) ?? (filled ? null : unnamed.shift());

@@ -1,5 +1,6 @@
 import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
 import { type CompanionRole, companionRole } from "../protocol/companionRole.ts";
+import type { ManifestInput } from "../protocol/manifest.ts";
 import type { PreparedSample } from "../samples/index.ts";
 
 /**
@@ -24,18 +25,33 @@ export interface Companion {
   readonly note: string;
 }
 
-/** A companion of the shape of the text, [positions]. */
-export function fillCompanion(name: string, role: CompanionRole, text: PreparedSample & { kind: "text" }): Companion {
-  const { tokens } = text.encoded;
+/** A companion of the shape of the text, [positions]; `input`: what the manifest says of the text. */
+export function fillCompanion(
+  name: string,
+  role: CompanionRole,
+  text: PreparedSample & { kind: "text" },
+  input: ManifestInput | undefined,
+): Companion {
+  const { tokens, types } = text.encoded;
+  const offset = input?.kind === "text" ? input.positionOffset : undefined;
   const values: Record<CompanionRole, () => Int32Array> = {
     mask: () => Int32Array.from(tokens, ({ special }) => (special === "pad" ? 0 : 1)),
-    types: () => new Int32Array(tokens.length),
-    positions: () => Int32Array.from(tokens, (_, position) => position),
+    types: () => types?.slice() ?? new Int32Array(tokens.length),
+    positions: () => {
+      if (offset === undefined) return Int32Array.from(tokens, (_, position) => position);
+      let next = offset;
+      return Int32Array.from(tokens, ({ special }) => (special === "pad" ? Math.max(0, offset - 1) : next++));
+    },
   };
   const says: Readonly<Record<CompanionRole, string>> = {
     mask: "1 for each token, 0 for padding",
-    types: "0 everywhere",
-    positions: "0, 1, 2 and so on",
+    types: types?.some((type) => type !== 0)
+      ? "the token types of the tokenizer, which tell the texts apart"
+      : "0 everywhere",
+    positions:
+      offset === undefined
+        ? "0, 1, 2 and so on"
+        : `${offset}, ${offset + 1} and so on, ${Math.max(0, offset - 1)} for padding`,
   };
   return {
     prepared: {

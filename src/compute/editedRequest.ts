@@ -52,7 +52,10 @@ async function withTexts(
     const { row } = sample;
     // It no longer stands where the text stood: nothing of it may be shown there.
     const origin = edited(sample.origin === undefined ? "Text" : basename(sample.origin));
-    if (row === undefined) return { kind: "text", text: first.text, origin };
+    if (row === undefined) {
+      const second = fields[1]?.text;
+      return { kind: "text", text: first.text, origin, ...(second === undefined ? {} : { second }) };
+    }
     const text = fields.find(({ name }) => name === row.column)?.text ?? first.text;
     return { kind: "text", text, origin, row: { ...row, fields: { ...row.fields, ...Object.fromEntries(columns) } } };
   }
@@ -62,7 +65,13 @@ async function withTexts(
   const column = fields.find(({ name }) => name !== null && name === sample.column)?.name ?? first.name;
   const text = fields.find(({ name }) => name === column)?.text ?? first.text;
   const others = await rowFields(path, row);
-  return { kind: "text", text, origin, row: { column, fields: { ...others, ...Object.fromEntries(columns) } } };
+  const second = sample.secondColumn === undefined ? {} : { secondColumn: sample.secondColumn };
+  return {
+    kind: "text",
+    text,
+    origin,
+    row: { column, fields: { ...others, ...Object.fromEntries(columns) }, ...second },
+  };
 }
 
 /** Says of a sample's title that it is not quite that sample. */

@@ -58,7 +58,7 @@ export async function prepareInputs(
     if (known !== undefined) return known;
     const role = companions.get(spec.id);
     if (role === undefined || text?.kind !== "text") throw missingInput(spec.id, request.samples, inputs);
-    const { prepared, note } = fillCompanion(spec.id, role, text);
+    const { prepared, note } = fillCompanion(spec.id, role, text, read?.manifest);
     const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
     return {
       spec,

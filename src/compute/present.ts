@@ -2,7 +2,14 @@ import { basename } from "node:path";
 import { sumByCell } from "../engine/grain.ts";
 import type { Integration } from "../engine/integration.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
-import type { Attribution, BackendInfo, Explanation, Status, Warning } from "../protocol/explanation.ts";
+import type {
+  Attribution,
+  BackendInfo,
+  Explanation,
+  Status,
+  TextAttribution,
+  Warning,
+} from "../protocol/explanation.ts";
 import { formatCount, formatPercent, formatScore } from "../protocol/format.ts";
 import type { PreparedSample } from "../samples/index.ts";
 import { edited } from "./editedRequest.ts";
@@ -190,7 +197,7 @@ function attributionOf(
         text: prepared.text,
         truncatedFrom: prepared.encoded.truncatedFrom,
         gap: prepared.encoded.gap,
-        fields: [{ name: prepared.info.column, start: 0, end: prepared.text.length }],
+        fields: [...prepared.fields],
         tokens: [...prepared.encoded.tokens],
         blank: explained.blank,
       };
@@ -202,6 +209,14 @@ function attributionOf(
         sample: Float32Array.from(prepared.tensor.data),
       };
   }
+}
+
+/** What of one text of a pair the model did not see. */
+function cutOfPair({ name, end, truncatedFrom }: TextAttribution["fields"][number], index: number): Warning[] {
+  if (truncatedFrom === undefined) return [];
+  const which = name === null ? `${index === 0 ? "first" : "second"} text` : `text of ${name}`;
+  const message = `The two texts are longer than the model takes: the last ${end - truncatedFrom} characters of the ${which} were not seen by it.`;
+  return [{ code: "truncated", message }];
 }
 
 function warningsOf(plan: RunPlan, integration: Integration, state: RunState, mapSize: number): Warning[] {
@@ -249,7 +264,9 @@ function warningsOf(plan: RunPlan, integration: Integration, state: RunState, ma
         message: `The model sees the start and the end of the file only: ${formatCount(gap.bytes)} bytes in the middle were not seen by it.`,
       });
     }
-    if (truncatedFrom !== null) {
+    if (prepared.fields.length > 1) {
+      warnings.push(...prepared.fields.flatMap((field, index) => cutOfPair(field, index)));
+    } else if (truncatedFrom !== null) {
       const lost = prepared.text.length - truncatedFrom;
       warnings.push({
         code: "truncated",

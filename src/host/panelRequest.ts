@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { columnSamples } from "../protocol/columnSamples.ts";
 import type { ModelInfo } from "../protocol/compute.ts";
 import { type ExplainRequest, type Settings, settingsSchema } from "../protocol/explain.ts";
 import type { PanelState } from "../protocol/panel.ts";
@@ -33,14 +34,13 @@ export function initialSettings(subject: Subject | undefined): Settings {
 
 export function requestFor({ sample, model }: Subject, wanted: Settings): ExplainRequest {
   const ref = sample.sample;
-  const { text: column, label: labelColumn } = model.dataset ?? {};
-  const sampleRef =
-    ref.kind === "file" && ref.row !== undefined
-      ? { ...ref, column: ref.column ?? column, labelColumn: ref.labelColumn ?? labelColumn }
-      : ref;
   const { blanked } = sample;
-  const samples = [{ sample: sampleRef }];
-  return { model: model.ref, samples, settings: wanted, ...(blanked === undefined ? {} : { blanked }) };
+  const shared = { model: model.ref, settings: wanted, ...(blanked === undefined ? {} : { blanked }) };
+  if (sample.asked !== undefined) return { ...shared, samples: [...sample.asked] };
+  const { text, label } = model.dataset ?? {};
+  const labelled =
+    ref.kind === "file" && ref.row !== undefined ? { ...ref, labelColumn: ref.labelColumn ?? label } : ref;
+  return { ...shared, samples: columnSamples(labelled, text) };
 }
 
 /** What the panel's fields offer; `info` once the model is loaded. */
@@ -89,8 +89,10 @@ async function columnsOf({ sample, model }: Subject): Promise<Options["columns"]
   try {
     const { text } = await readDataText(ref.path);
     const names = textColumnsOf(ref.path, text, ref.row);
-    if (names.length < 2) return [];
-    const read = ref.column ?? model.dataset?.text ?? usualTextColumn(names);
+    const own = model.dataset?.text;
+    // What is read from several columns at once is not changed by the choice of one.
+    if (names.length < 2 || typeof own === "object" || ref.secondColumn !== undefined) return [];
+    const read = ref.column ?? own ?? usualTextColumn(names);
     return names.toSorted((a, b) => Number(b === read) - Number(a === read)).map((name) => ({ id: name, label: name }));
   } catch {
     // The compute process reports an unreadable file; there is then no column to choose.

@@ -21,6 +21,8 @@ export interface SampleTarget {
   readonly place?: TextPlace;
   /** Tokens that are left blank, as a what-if; then it is not quite what stands in the file. */
   readonly blanked?: ExplainRequest["blanked"];
+  /** Samples of an earlier request that were several, or a pair; they are asked for again as they were. */
+  readonly asked?: ExplainRequest["samples"];
 }
 
 /** The model that explains it, as the manifest or the user has it. */
@@ -53,8 +55,10 @@ export function subjectOf(request: ExplainRequest, title: string, kind: ChoiceKi
   if (sample === undefined) return undefined;
   const { model, blanked } = request;
   const name = model.entry?.name ?? model.path;
+  const pair = sample.kind === "file" ? sample.secondColumn : (sample.second ?? sample.row?.secondColumn);
+  const asked = request.samples.length > 1 || pair !== undefined ? { asked: request.samples } : {};
   return {
-    sample: { kind, sample, title, blanked },
+    sample: { kind, sample, title, blanked, ...asked },
     model: { ref: model, name, dataset: undefined, manifest: undefined },
   };
 }

@@ -13,6 +13,8 @@ export const sampleRefSchema = z.discriminatedUnion("kind", [
     column: z.string().min(1).optional(),
     /** Column that holds the true label, which is no feature of a row of numbers. */
     labelColumn: z.string().min(1).optional(),
+    /** Column of a second text, which the model reads as one sequence with that of `column`. */
+    secondColumn: z.string().min(1).optional(),
   }),
   /** A piece of text, for example an editor selection; `origin` says where it stood. */
   z.strictObject({
@@ -23,7 +25,16 @@ export const sampleRefSchema = z.discriminatedUnion("kind", [
      * A row of a data file as it stands in an editor, which need not be what is on disk: `text` is its value in `column`,
      * `fields` are the values of all columns that hold text or numbers.
      */
-    row: z.strictObject({ column: z.string().min(1), fields: z.record(z.string(), z.string()) }).optional(),
+    row: z
+      .strictObject({
+        column: z.string().min(1),
+        fields: z.record(z.string(), z.string()),
+        /** Column whose value is the second text. */
+        secondColumn: z.string().min(1).optional(),
+      })
+      .optional(),
+    /** A second text, which the model reads as one sequence with the first; of a row see `secondColumn`. */
+    second: z.string().optional(),
   }),
 ]);
 

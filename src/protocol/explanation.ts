@@ -85,7 +85,15 @@ export const textAttributionSchema = z.strictObject({
    * sequence. `name`: the column of a data row; null for a text that stands in no row.
    */
   fields: z
-    .array(z.strictObject({ name: z.string().nullable(), start: z.int().min(0), end: z.int().min(0) }))
+    .array(
+      z.strictObject({
+        name: z.string().nullable(),
+        start: z.int().min(0),
+        end: z.int().min(0),
+        /** First offset of the field that the model did not see; absent: it saw all of it. */
+        truncatedFrom: z.int().min(0).optional(),
+      }),
+    )
     .default([]),
   tokens: z.array(tokenSchema),
   /** One value a token. */

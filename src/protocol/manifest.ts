@@ -110,6 +110,18 @@ export const textInputSchema = z
       .optional()
       .describe("Positions; shorter texts are padded, longer ones are cut, and both are shown. Default: the model's."),
     padSide: z.enum(["right", "left"]).default("right"),
+    truncation: z
+      .enum(["longest-first", "only-first", "only-second"])
+      .optional()
+      .describe("Which of two texts that are read as one sequence is cut. Default: what the tokenizer's files say."),
+    positionOffset: z
+      .int()
+      .min(0)
+      .max(65536)
+      .optional()
+      .describe(
+        "For an input of position ids: that of the first token; padding has one less. RoBERTa's is 2. Default: positions count from 0, padding too.",
+      ),
   })
   .describe("Text, tokenised.");
 
@@ -220,12 +232,19 @@ export const modelSchema = z
   })
   .describe("A model and how samples become its input.");
 
+const columnsSchema = z.union([z.string().min(1), z.tuple([z.string().min(1), z.string().min(1)])]);
+
 export const datasetSchema = z
   .strictObject({
     name: z.string().min(1),
     files: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).describe("Glob, relative to this file."),
     model: z.string().min(1).describe("Name of the model that reads these samples."),
-    text: z.string().min(1).optional().describe("Column that holds the text."),
+    text: z
+      .union([columnsSchema, z.record(z.string().min(1), columnsSchema)])
+      .optional()
+      .describe(
+        "Column that holds the text; two for a pair that the model reads as one sequence; or columns by the model's input.",
+      ),
     label: z.string().min(1).optional().describe("Column that holds the true label."),
   })
   .describe("Samples and the model that reads them.");
@@ -242,6 +261,8 @@ export const manifestSchema = z
 export type Manifest = z.output<typeof manifestSchema>;
 export type ManifestModel = z.output<typeof modelSchema>;
 export type ManifestDataset = z.output<typeof datasetSchema>;
+/** A column, or two whose texts the model reads as one sequence. */
+export type TextColumns = z.output<typeof columnsSchema>;
 export type ManifestInput = z.output<typeof inputSchema>;
 export type ImageInput = z.output<typeof imageInputSchema>;
 export type TextInput = z.output<typeof textInputSchema>;

@@ -11,7 +11,7 @@ import { readFileEnds } from "./readFileEnds.ts";
 import { readRow, readRowValues } from "./rows/readRow.ts";
 import { readSampleFile } from "./sampleFile.ts";
 import { tensorFromNpy, tensorFromRow } from "./tensorSample.ts";
-import { prepareFile, prepareIds, prepareText } from "./textSample.ts";
+import { prepareFile, prepareIds, preparePair, prepareText } from "./textSample.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** What a sample is prepared for. */
@@ -47,7 +47,9 @@ export async function prepareSample(
     const columns = row === undefined ? [] : Object.keys(row.fields);
     const title = sample.origin ?? "Text";
     const info = { title, path: null, row: null, columns, column: row?.column ?? null, label: null };
-    return { ...textOf(sample.text, input, context), info };
+    const second = secondText(sample);
+    const names = [row?.column ?? null, row?.secondColumn ?? null];
+    return { ...textOf([sample.text, ...(second === undefined ? [] : [second])], names, input, context), info };
   }
   const { path } = sample;
   const info = fileInfo(path, sample.row ?? null);
@@ -87,12 +89,30 @@ async function textFromFile(
   }
   if (rowKind(path) === null || (sample.row === undefined && rowKind(path) === "txt")) {
     const info = fileInfo(path, null);
-    return { ...textOf(await wholeText(path, context.signal), input, context, path), info };
+    return { ...textOf([await wholeText(path, context.signal)], [null], input, context, path), info };
   }
   const column = sample.column ?? context.column;
   const row = await readRow(path, sample.row ?? 0, { column, label: context.label, signal: context.signal });
   const info = { ...fileInfo(path, row.row), columns: row.columns, column: row.column, label: row.label };
-  return { ...textOf(row.text, input, context, path), info };
+  const { secondColumn } = sample;
+  const texts = [row.text];
+  if (secondColumn !== undefined) {
+    const options = { column: secondColumn, label: context.label, signal: context.signal };
+    texts.push((await readRow(path, sample.row ?? 0, options)).text);
+  }
+  return { ...textOf(texts, [row.column, secondColumn ?? null], input, context, path), info };
+}
+
+/** The second text of a pair that stands in an editor; undefined: there is none. */
+function secondText({ row, second }: Extract<SampleRef, { kind: "text" }>): string | undefined {
+  if (row?.secondColumn === undefined) return second;
+  const text = row.fields[row.secondColumn];
+  if (text !== undefined) return text;
+  throw new PathlightError("sample-column-missing", "The row does not have the column of the second text.", {
+    expected: JSON.stringify(row.secondColumn),
+    found: `the columns ${Object.keys(row.fields).join(", ").slice(0, 300)}`,
+    whatToDo: "Name the column, in `text` of the data set in pathlight.json.",
+  });
 }
 
 /** A file that is one text. */
@@ -115,10 +135,22 @@ async function wholeText(path: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-function textOf(text: string, input: TextInput, context: SampleContext, file?: string): Prepared {
-  const { tokenizer } = context;
+/** One text, or two that are read as one sequence; `names` are their columns. */
+function textOf(
+  [first = "", second]: readonly string[],
+  names: readonly (string | null)[],
+  input: TextInput,
+  context: SampleContext,
+  file?: string,
+): Prepared {
+  const { tokenizer, inputShape } = context;
   if (tokenizer === undefined) throw new PathlightError("internal", "A text sample needs a tokenizer.");
-  return inFile(file, () => prepareText(text, input, context.inputShape, tokenizer));
+  const prepared = inFile(file, () =>
+    second === undefined
+      ? prepareText(first, input, inputShape, tokenizer)
+      : preparePair(first, second, input, inputShape, tokenizer),
+  );
+  return { ...prepared, fields: prepared.fields.map((field, index) => ({ ...field, name: names[index] ?? null })) };
 }
 
 /** Names the sample's file in errors that do not name one. */

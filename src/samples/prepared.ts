@@ -1,3 +1,4 @@
+import type { TextAttribution } from "../protocol/explanation.ts";
 import type { PreparedImage } from "./image/preparedImage.ts";
 import type { NumericTensor } from "./numericTensor.ts";
 import type { Encoded } from "./tokenizer/tokenizer.ts";
@@ -9,6 +10,8 @@ export interface PreparedText {
   readonly text: string;
   /** Offsets are in `text`. */
   readonly encoded: Encoded;
+  /** Where in `text` the sample's fields stand; see an explanation's. */
+  readonly fields: TextAttribution["fields"];
   readonly notes: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import type { TextInput } from "../protocol/manifest.ts";
 import type { NumericTensor } from "./numericTensor.ts";
 import type { PreparedText } from "./prepared.ts";
 import { endsOf } from "./tokenizer/byteTokenizer.ts";
-import type { FileEnds, FileReader, Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { Encoded, FileEnds, FileReader, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
  * A text as the token ids of a model whose input (without batch axis) has `inputShape`. Throws `sample-shape` where the
@@ -21,6 +21,39 @@ export function prepareText(
   if (files !== undefined) return prepareFile(endsOf(new TextEncoder().encode(text)), input, inputShape, files);
   const length = textLength(input, inputShape);
   const encoded = tokenizer.encode(text, length, input.padSide);
+  return preparedText(text, encoded, [{ name: null, start: 0, end: text.length }]);
+}
+
+/** Two texts that the model reads as one sequence. Throws what {@link prepareText} throws. */
+export function preparePair(
+  first: string,
+  second: string,
+  input: TextInput,
+  inputShape: readonly (number | null)[],
+  tokenizer: Tokenizer,
+): PreparedText {
+  if (tokenizer.encodePair === undefined) {
+    throw new PathlightError("tokenizer-invalid", "The tokenizer does not say how two texts are read as one.", {
+      expected: "a tokenizer.json with a template for pairs",
+      found: `a tokenizer of type ${input.tokenizer.type}`,
+      whatToDo: "Give one text, or name the input of the model that each text is for.",
+    });
+  }
+  const length = textLength(input, inputShape);
+  const encoded = tokenizer.encodePair(first, second, length, input.padSide, input.truncation);
+  return preparedText(
+    encoded.text,
+    encoded,
+    encoded.fields.map(({ start, end, truncatedFrom }) => ({
+      name: null,
+      start,
+      end,
+      ...(truncatedFrom === null ? {} : { truncatedFrom }),
+    })),
+  );
+}
+
+function preparedText(text: string, encoded: Encoded, fields: PreparedText["fields"]): PreparedText {
   const { ids, tokens, truncatedFrom, unknownCount } = encoded;
   const notes: string[] = [];
   if (truncatedFrom !== null) {
@@ -31,7 +64,7 @@ export function prepareText(
     const some = unknown.slice(0, 5).join(", ");
     notes.push(`Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`);
   }
-  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, notes };
+  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, fields, notes };
 }
 
 /** A file's two ends as the ids of a model that reads whole files. Throws what {@link prepareText} throws. */
@@ -45,7 +78,8 @@ export function prepareFile(
   const { ids, gap } = encoded;
   const notes =
     gap === null ? [] : [`The model does not see ${formatCount(gap.bytes)} bytes in the middle of the file.`];
-  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, notes };
+  const fields = [{ name: null, start: 0, end: text.length }];
+  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, fields, notes };
 }
 
 /**
@@ -84,6 +118,7 @@ export function prepareIds(
     tensor: { shape: [...tensor.shape], data: ids },
     text,
     encoded: { ids, tokens, truncatedFrom: null, gap: null, unknownCount },
+    fields: [{ name: null, start: 0, end: text.length }],
     notes: [],
   };
 }

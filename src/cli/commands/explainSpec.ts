@@ -32,13 +32,23 @@ export const explainSpec: CommandSpec = {
       help: "The sample: an image, a row of a .jsonl, .csv, .tsv or .txt file (with --row), or .npy as the model's own tensor (token ids where the model starts with an embedding); any file for a model that reads bytes. Once for each input of the model, NAME where there are several; attention mask, token types and positions follow from the text where they are not given.",
     },
     convertOption,
-    { name: "text", value: "TEXT", help: "A piece of text as the sample, in place of --input." },
+    {
+      name: "text",
+      value: "TEXT",
+      multiple: true,
+      help: "A piece of text as the sample, in place of --input. Twice for two texts: one for each input of the model that reads text, else a pair that it reads as one sequence.",
+    },
     {
       name: "row",
       value: "N",
       help: "Row of the data file, counted from 0 (a CSV's header is not a row). Default: 0.",
     },
-    { name: "column", value: "NAME", help: "Column or key that holds the text. Default: from the manifest." },
+    {
+      name: "column",
+      value: "[INPUT=]NAME",
+      multiple: true,
+      help: "Column or key that holds the text. Twice for a pair that the model reads as one sequence; with the name of an input for a model with several. Default: from the manifest.",
+    },
     {
       name: "target",
       value: "INDEX|LABEL",

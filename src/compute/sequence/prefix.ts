@@ -70,7 +70,7 @@ function decoderFed(
     note: `${target.id} holds what had been written before; it is held, not explained.`,
   };
   return {
-    inputs: [...sources, written, ...companions.map((beside) => companion(beside, sample, context, target.id))],
+    inputs: [...sources, written, ...companions.map((beside) => companion(beside, sample, context, written))],
     position: ids.length,
     written: ids.map((_, at) => at + 1),
   };
@@ -103,7 +103,7 @@ function continued(generation: Generation, sources: readonly PreparedInput[], id
   const inputs = sources.map((other): PreparedInput => {
     if (other.spec.id === source.id) return input;
     const beside = companions.find(({ spec }) => spec.id === other.spec.id);
-    return beside === undefined ? other : companion(beside, sample, other.context, source.id);
+    return beside === undefined ? other : companion(beside, sample, other.context, own);
   });
   return {
     inputs,
@@ -123,10 +123,11 @@ function companion(
   { spec, role }: Generation["companions"][number],
   text: PreparedTextSample,
   context: SampleContext,
-  of: string,
+  of: PreparedInput,
 ): PreparedInput {
-  const { prepared, note } = fillCompanion(spec.id, role, text);
-  return { spec, manifest: { kind: "tensor", hold: true }, context, prepared, embeddings: [], role, note, of };
+  const { prepared, note } = fillCompanion(spec.id, role, text, of.manifest);
+  const manifest = { kind: "tensor", hold: true } as const;
+  return { spec, manifest, context, prepared, embeddings: [], role, note, of: of.spec.id };
 }
 
 function asSample(text: string, tokens: readonly Token[]): Omit<PreparedTextSample, "info"> {
@@ -136,7 +137,8 @@ function asSample(text: string, tokens: readonly Token[]): Omit<PreparedTextSamp
     kind: "text",
     tensor: { shape: [ids.length], data: ids },
     text,
-    encoded: { ids, tokens: [...tokens], truncatedFrom: null, gap: null, unknownCount },
+    encoded: { ids, tokens: [...tokens], truncatedFrom: null, gap: null, unknownCount, types: undefined },
+    fields: [{ name: null, start: 0, end: text.length }],
     notes: [],
   };
 }

@@ -67,7 +67,7 @@ export async function readHuggingFaceFolder(model: string): Promise<HuggingFaceF
       config: path("config.json"),
       labels,
       task: found.problem_type === "multi_label_classification" ? "multi-label" : null,
-      text: await textOf(folder, path, maxPositions(found)),
+      text: await textOf(folder, path, maxPositions(found), positionOffset(found)),
       image: await readJson(join(folder, "preprocessor_config.json"), processorSchema),
     };
   }
@@ -82,10 +82,14 @@ function labelsOf(id2label: Record<string, string> | null | undefined): string[]
 }
 
 /** RoBERTa and its kin count positions from the one after that of padding. */
+function positionOffset(config: z.output<typeof configSchema>): number | undefined {
+  const counted = /roberta|camembert|longformer|mpnet|ibert/.test(config.model_type ?? "");
+  return counted ? (config.pad_token_id ?? 1) + 1 : undefined;
+}
+
 function maxPositions(config: z.output<typeof configSchema>): number | undefined {
   const most = config.max_position_embeddings ?? undefined;
-  const counted = /roberta|camembert|longformer/.test(config.model_type ?? "");
-  return most === undefined || !counted ? most : Math.max(1, most - (config.pad_token_id ?? 1) - 1);
+  return most === undefined ? undefined : Math.max(1, most - (positionOffset(config) ?? 0));
 }
 
 const loose = z.looseObject({});
@@ -95,6 +99,7 @@ async function textOf(
   folder: string,
   path: (name: string) => string,
   most: number | undefined,
+  offset: number | undefined,
 ): Promise<HuggingFaceText | null> {
   const names = ["tokenizer.json", "vocab.txt"];
   for (const name of names) {
@@ -104,7 +109,12 @@ async function textOf(
     const own = (await readJson(join(folder, "tokenizer_config.json"), lengthSchema))?.model_max_length ?? null;
     const needed = most !== undefined && (own === null || own > most);
     const maxLength = needed ? { maxLength: most } : {};
-    return { kind: "text", padSide: "right", tokenizer: { type: "huggingface", file: path(name), ...maxLength } };
+    return {
+      kind: "text",
+      padSide: "right",
+      tokenizer: { type: "huggingface", file: path(name), ...maxLength },
+      ...(offset === undefined ? {} : { positionOffset: offset }),
+    };
   }
   return null;
 }
