@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import test, { after } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
@@ -14,13 +14,13 @@ import "../engine/cpuBackend.ts";
 import { bertOnnx } from "../../support/bertOnnx.ts";
 import { saveLayers } from "../models/savedLayers.ts";
 import { folder, write } from "../samples/support.ts";
+import { reference } from "../samples/tokenizerReference.ts";
 
-const tokenizer = resolve(import.meta.dirname, "../../fixtures/tokenizers/wordpiece/tokenizer.json");
 const layout = join(folder, "entailment");
 const model = join(layout, "model.onnx");
 mkdirSync(layout, { recursive: true });
-writeFileSync(model, bertOnnx({ layers: 1, width: 24, heads: 2, words: 700, longest: 24, classes: 3 }));
-copyFileSync(tokenizer, join(layout, "tokenizer.json"));
+writeFileSync(model, bertOnnx({ layers: 1, width: 24, heads: 2, words: 1200, longest: 24, classes: 3 }));
+writeFileSync(join(layout, "tokenizer.json"), JSON.stringify(reference("bert-uncased").tokenizer));
 writeFileSync(join(layout, "config.json"), JSON.stringify({ model_type: "bert", max_position_embeddings: 24 }));
 const service = new ExplainService();
 after(() => service.dispose());
@@ -118,7 +118,8 @@ test("a row without the column, and a third text, are refused by name", async ()
   await fails(columnSamples(row(1), ["question", "context"]), "sample-column-missing", /context/);
   const piece = { sample: { kind: "text" as const, text: "one" } };
   await fails([piece, piece, piece], "usage", /more samples/);
-  assert.throws(() => columnSamples({ kind: "text", text: "a", row: { column: "a", fields: { a: "a" } } }, ["b", "a"]));
+  const typed = { kind: "text" as const, text: "a", row: { column: "a", fields: { a: "a" } } };
+  assert.throws(() => columnSamples(typed, { left: "b" }), /column that the model reads/);
 });
 
 /** Two towers over the same words, multiplied: each text has an input of its own. */
