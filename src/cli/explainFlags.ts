@@ -2,6 +2,8 @@ import { MOST_WASM_THREADS } from "../protocol/compute.ts";
 import {
   type BackendPreference,
   backendPreferenceSchema,
+  type Hold,
+  holdSchema,
   type Method,
   methodSchema,
   type Rule,
@@ -43,6 +45,7 @@ export interface ExplainFlags {
   /** Explain what had been written before a token as well. */
   readonly prefix: boolean;
   readonly threads: number | undefined;
+  readonly hold: Hold | undefined;
   readonly failAbove: number | undefined;
   readonly out: string;
   readonly json: boolean;
@@ -91,6 +94,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     backend: read("backend", (text) => oneOf("backend", text, backendPreferenceSchema.options)),
     prefix: options.has("prefix"),
     threads: whole("threads", 0, MOST_WASM_THREADS),
+    hold: read("hold", (text) => oneOf("hold", text, holdSchema.options)),
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
     out: required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),

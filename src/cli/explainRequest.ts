@@ -59,6 +59,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       grain: flags.grain,
       maxEvaluations: flags.maxEvaluations,
       backend: flags.backend,
+      hold: flags.hold,
       explainPrefix: flags.prefix ? true : undefined,
     }),
     ...(baseline?.kind === "name" && baseline.name === "mean"

@@ -2,9 +2,9 @@ import { type Tensor, tensor } from "@tensorflow/tfjs-core";
 import type { NodeId } from "../engine/port.ts";
 import type { FeedValue } from "./runPlan.ts";
 
-/** A batch of one, [1, ...shape]. The caller disposes it. */
-export function feedTensor({ shape, data, dtype }: Omit<FeedValue, "node">): Tensor {
-  return tensor(data, [1, ...shape], dtype);
+/** A batch of one, [1, ...shape], unless the shape has its batch. The caller disposes it. */
+export function feedTensor({ shape, data, dtype, batched }: Omit<FeedValue, "node">): Tensor {
+  return tensor(data, batched ? [...shape] : [1, ...shape], dtype);
 }
 
 /** Makes tensors for the feeds, hands them to `use` and disposes them, also when it throws. */

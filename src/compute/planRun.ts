@@ -4,10 +4,12 @@ import { PathlightError } from "../common/errors.ts";
 import type { DifferentiableModel, NodeId } from "../engine/port.ts";
 import type { ScoreTarget } from "../engine/scoreOf.ts";
 import { fromTensorError } from "../engine/tensorErrors.ts";
-import type { BaselineSpec, ExplainRequest } from "../protocol/explain.ts";
+import { baselineSpecOf } from "../protocol/baselineText.ts";
+import type { BaselineSpec, ExplainRequest, Hold } from "../protocol/explain.ts";
 import type { BackendInfo } from "../protocol/explanation.ts";
-import { baselineNames, type Link } from "../protocol/manifest.ts";
+import type { Link } from "../protocol/manifest.ts";
 import { blankOf, type PreparedBaseline, prepareBaseline, shapeText } from "../samples/index.ts";
+import { embeddingMean } from "./embeddingMean.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { withFeeds } from "./feeds.ts";
 import { innerStart } from "./innerStart.ts";
@@ -65,7 +67,14 @@ export async function planRun(
       },
     );
     baselineLabel = baseline.label;
-    const fixed = [...maskedPositions(inputs, input), ...(subject.fixed.get(input.spec.id) ?? [])];
+    if (baseline.kind === "embedding") {
+      notes.push(...baseline.notes.map((message) => ({ code: "baseline" as const, message })));
+    }
+    const fixed = [
+      ...maskedPositions(inputs, input),
+      ...heldPositions(input, settings.hold),
+      ...(subject.fixed.get(input.spec.id) ?? []),
+    ];
     explained.push(...(await explainedInputs(model, input, baseline, fixed)));
     // What a model reads off the ids beside their embedding, the length or a mask, stays that of the sample.
     if (input.embeddings.length > 0) held.push(feedOf(input));
@@ -132,10 +141,16 @@ async function subjectOf(
 /** The manifest's own baseline, which applies where the request names none. */
 function defaultBaseline({ entry, baseFolder }: OpenedModel): BaselineSpec | undefined {
   const { baseline } = entry;
-  if (baseline === undefined) return undefined;
-  if (typeof baseline === "number") return { kind: "value", value: baseline };
-  const name = baselineNames.find((candidate) => candidate === baseline);
-  return name === undefined ? { kind: "file", path: resolve(baseFolder, baseline) } : { kind: "name", name };
+  return baseline === undefined ? undefined : baselineSpecOf(baseline, (path) => resolve(baseFolder, path));
+}
+
+/** Positions that the user wants to stay the sample's: padding, or also tokens that stand for nothing in the text. */
+function heldPositions({ prepared, manifest }: PreparedInput, asked: Hold | undefined): number[] {
+  const hold = asked ?? (manifest.kind === "text" ? manifest.hold : undefined) ?? "nothing";
+  if (hold === "nothing" || prepared.kind !== "text") return [];
+  return prepared.encoded.tokens.flatMap(({ special, word }, position) =>
+    special === "pad" || (hold === "special" && (special === "other" || word < 0)) ? [position] : [],
+  );
 }
 
 /** Positions that a mask takes out of the text of `input`: they are no part of what the model reads. */
@@ -210,7 +225,16 @@ async function baselineEmbedding(
   const fill = baseline.kind === "embedding" ? baseline.fill : ({ kind: "zero" } as const);
   if (fill.kind === "zero") return new Float32Array(size);
   if (fill.kind === "value") return new Float32Array(size).fill(fill.value);
-  return (await embed(model, { ...feedOf(input), data: fill.ids }, node)).values;
+  const spec = input.embeddings.find((embedding) => embedding.node === node);
+  if (fill.kind === "mean") {
+    if (spec === undefined) throw new PathlightError("internal", `${node} is no embedding.`);
+    const mean = await embeddingMean(model, spec, input.spec.shape[1] ?? null);
+    return Float32Array.from({ length: size }, (_, at) => mean[at % mean.length] ?? 0);
+  }
+  const embedded = (await embed(model, { ...feedOf(input), data: fill.ids }, node)).values;
+  const dimensions = size / fill.ids.length;
+  for (const position of fill.zeroAt ?? []) embedded.fill(0, position * dimensions, (position + 1) * dimensions);
+  return embedded;
 }
 
 async function embed(

@@ -21,6 +21,8 @@ export interface FeedValue {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
   readonly dtype: "float32" | "int32" | "bool";
+  /** `shape` begins with a batch axis. */
+  readonly batched?: true;
 }
 
 /** An input that is explained: the node that the path runs in, its two ends, and the sample that it came from. */
@@ -65,7 +67,7 @@ export interface RunPlan {
   readonly baselineLabel: string;
   /** Inputs that are held, preprocessing that was guessed, pixels that were dropped: sentences for the user. */
   readonly notes: readonly {
-    readonly code: "held-input" | "inner-start" | "inferred-preprocessing" | "preprocessing" | "not-ended";
+    readonly code: "held-input" | "inner-start" | "baseline" | "inferred-preprocessing" | "preprocessing" | "not-ended";
     readonly message: string;
   }[];
 }

@@ -2,9 +2,11 @@ import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import * as z from "zod";
 import { baselineLabels } from "../protocol/baselineLabels.ts";
+import { baselineSpecOf } from "../protocol/baselineText.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
-import { type BaselineName, baselineNames, type ManifestModel, type TextInput } from "../protocol/manifest.ts";
+import type { BaselineName, ManifestModel, TextInput } from "../protocol/manifest.ts";
 import type { PanelState } from "../protocol/panel.ts";
+import { stopWordLabel, stopWordLanguages } from "../protocol/stopWordLanguages.ts";
 
 type BaselineChoice = PanelState["options"]["baselines"][number];
 
@@ -22,7 +24,13 @@ export async function baselineChoices(
   if (input?.kind === "image") return [...(["black", "white", "grey", "mean", "blurred"] as const).map(named), file];
   if (input?.kind === "text") {
     const tokens = await knownTokens(input, baseFolder);
-    return [named("zero-embedding"), ...tokens.map(named)];
+    return [
+      named("zero-embedding"),
+      ...tokens.map(named),
+      named("mean-embedding"),
+      ...(isFileReader(input) ? [] : [{ id: "text", label: "Another text…", spec: null }]),
+      { id: "stop-words", label: "Stop words kept…", spec: null },
+    ];
   }
   return [named("zeros"), named("ones"), named("mean"), file];
 }
@@ -78,10 +86,7 @@ export function baselineOfEntry(
   baseFolder: string | undefined,
 ): BaselineSpec | undefined {
   if (baseline === undefined) return undefined;
-  if (typeof baseline === "number") return { kind: "value", value: baseline };
-  const name = baselineNames.find((known) => known === baseline);
-  if (name !== undefined) return { kind: "name", name };
-  return { kind: "file", path: path.resolve(baseFolder ?? ".", baseline) };
+  return baselineSpecOf(baseline, (file) => path.resolve(baseFolder ?? ".", file));
 }
 
 /** The choices, with the one in use among them also where it is a number or a file. */
@@ -89,11 +94,28 @@ export function withCurrent(choices: readonly BaselineChoice[], current: Baselin
   if (current === undefined || choices.some(({ spec }) => JSON.stringify(spec) === JSON.stringify(current))) {
     return [...choices];
   }
-  const label =
-    current.kind === "name"
-      ? baselineLabels[current.name]
-      : current.kind === "value"
-        ? `Every number ${current.value}`
-        : path.basename(current.path);
+  const label = labelOf(current);
   return [{ id: `current:${label}`, label, spec: current }, ...choices];
+}
+
+function labelOf(baseline: BaselineSpec): string {
+  switch (baseline.kind) {
+    case "name":
+      return baselineLabels[baseline.name];
+    case "value":
+      return `Every number ${baseline.value}`;
+    case "file":
+      return path.basename(baseline.path);
+    case "text":
+      return `“${baseline.text}”`;
+    case "stop-words": {
+      const { list } = baseline;
+      return `Stop words kept (${stopWordLanguages.includes(list) ? stopWordLabel(list) : path.basename(list)})`;
+    }
+  }
+}
+
+/** A model of whole files takes bytes, which another text would not fill. */
+function isFileReader({ tokenizer }: TextInput): boolean {
+  return tokenizer.type === "bytes" && tokenizer.window !== undefined;
 }

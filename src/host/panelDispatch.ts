@@ -23,6 +23,10 @@ export async function handlePanelMessage(
       // An empty change brings the field back to what holds.
       return panel.set(file === undefined ? {} : { baseline: { kind: "file", path: file } });
     }
+    case "chooseTextBaseline": {
+      const baseline = await services.chooseTextBaseline(message.what);
+      return panel.set(baseline === undefined ? {} : { baseline });
+    }
     case "setColumn":
       return panel.setColumn(message.column);
     case "run":

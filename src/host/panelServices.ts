@@ -1,4 +1,4 @@
-import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { Shown } from "../protocol/panel.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
 import type { History } from "./history.ts";
@@ -22,6 +22,8 @@ export interface PanelServices {
   remember(shown: Shown, request: ExplainRequest, kind: ChoiceKind): Promise<string>;
   picture(sample: SampleRef): Promise<Shown["picture"]>;
   chooseBaselineFile(): Promise<string | undefined>;
+  /** A text that the user types, or a list of stop words that they choose. */
+  chooseTextBaseline(what: "text" | "stop-words"): Promise<BaselineSpec | undefined>;
   openHistory(id: string, panel: PanelController): Promise<void>;
   exportPanel(panel: PanelController, format: "png" | "html" | "json"): Promise<void>;
   /** Explains an edited text of a panel in a panel of its own. */

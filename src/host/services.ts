@@ -3,7 +3,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { matchesGlob } from "../common/glob.ts";
-import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
@@ -29,6 +29,7 @@ import { sampleFor } from "./sampleTargets.ts";
 import { settings } from "./settings.ts";
 import { StatusBar } from "./statusBar.ts";
 import { type Subject, samplePath } from "./subject.ts";
+import { stopWordBaseline, typedBaseline } from "./textBaselines.ts";
 import { TextLenses } from "./textLenses.ts";
 import { VerdictDiagnostics } from "./verdictDiagnostics.ts";
 
@@ -148,6 +149,10 @@ export class Services implements PanelServices, vscode.Disposable {
       filters: { [vscode.l10n.t("Images and tensors")]: [...baselineFileExtensions] },
     });
     return picked?.[0]?.fsPath;
+  }
+
+  chooseTextBaseline(what: "text" | "stop-words"): Promise<BaselineSpec | undefined> {
+    return what === "text" ? typedBaseline() : stopWordBaseline();
   }
 
   openHistory(id: string, panel: PanelController): Promise<void> {

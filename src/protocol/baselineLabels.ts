@@ -13,4 +13,5 @@ export const baselineLabels: Readonly<Record<BaselineName, string>> = {
   pad: "PAD token",
   mask: "MASK token",
   unknown: "UNK token",
+  "mean-embedding": "Mean embedding",
 };

@@ -43,6 +43,10 @@ export const baselineSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("name"), name: z.enum(baselineNames) }),
   z.strictObject({ kind: z.literal("value"), value: z.number() }),
   z.strictObject({ kind: z.literal("file"), path: z.string().min(1) }),
+  /** For a text: another one, in the places of the sample's tokens. */
+  z.strictObject({ kind: z.literal("text"), text: z.string() }),
+  /** For a text: the sample with its stop words only. `list`: a language (see `stopWordLanguages`) or an absolute path. */
+  z.strictObject({ kind: z.literal("stop-words"), list: z.string().min(1) }),
 ]);
 
 /** Position of a text, where the model labels each; default: the first that is labelled otherwise than `O`. */
@@ -68,6 +72,8 @@ export const ruleSchema = z.enum([
 ]);
 export const backendPreferenceSchema = z.enum(["auto", "tensorflow", "wasm", "cpu"]);
 
+export const holdSchema = z.enum(["nothing", "padding", "special"]);
+
 export const settingsSchema = z.strictObject({
   target: targetSchema.default({ kind: "predicted" }),
   output: z.string().optional(),
@@ -84,6 +90,11 @@ export const settingsSchema = z.strictObject({
   grain: z.int().min(1).max(4096).optional(),
   maxEvaluations: z.int().min(1).max(1_000_000).default(512),
   backend: backendPreferenceSchema.default("auto"),
+  /**
+   * Positions of a text that stay the sample's in the baseline, and so get no attribution; what an attention mask takes
+   * out always does. `padding`: padding where no mask does; `special`: also tokens that the tokenizer puts around a text.
+   */
+  hold: holdSchema.optional(),
   /** Of a produced token: explain what had been produced before it as well, not the source alone. */
   explainPrefix: z.boolean().optional(),
 });
@@ -125,6 +136,7 @@ export type Method = z.output<typeof methodSchema>;
 export type Rule = z.output<typeof ruleSchema>;
 export type BackendPreference = z.output<typeof backendPreferenceSchema>;
 export type BlankedTokens = NonNullable<ExplainRequest["blanked"]>[number];
+export type Hold = z.output<typeof holdSchema>;
 export type Settings = z.output<typeof settingsSchema>;
 export type ModelRef = z.output<typeof modelRefSchema>;
 export type ExplainRequest = z.output<typeof explainRequestSchema>;

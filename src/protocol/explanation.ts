@@ -135,6 +135,7 @@ export const warningSchema = z.strictObject({
     "inferred-preprocessing",
     "held-input",
     "inner-start",
+    "baseline",
     "preprocessing",
     "delta-zero",
     "budget",

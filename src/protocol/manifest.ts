@@ -114,6 +114,12 @@ export const textInputSchema = z
       .enum(["longest-first", "only-first", "only-second"])
       .optional()
       .describe("Which of two texts that are read as one sequence is cut. Default: what the tokenizer's files say."),
+    hold: z
+      .enum(["nothing", "padding", "special"])
+      .optional()
+      .describe(
+        "What stays the sample's in the baseline and gets no attribution: padding, or special tokens and padding. Default: nothing but what an attention mask takes out.",
+      ),
     positionOffset: z
       .int()
       .min(0)
@@ -151,6 +157,7 @@ export const baselineNames = [
   "pad",
   "mask",
   "unknown",
+  "mean-embedding",
 ] as const;
 
 const maxLength = z.int().min(1).max(512).default(64).describe("Most tokens that are produced; reaching it is told.");
@@ -216,7 +223,9 @@ export const modelSchema = z
     baseline: z
       .union([finite, z.string().min(1)])
       .optional()
-      .describe(`Where the path starts: ${baselineNames.join(", ")}, a number, or a file.`),
+      .describe(
+        `Where the path starts: ${baselineNames.join(", ")}, a number, or a file; for a text also text:TEXT, another text in the places of the sample's, or stop-words:LANGUAGE or stop-words:FILE, the sample with its stop words only.`,
+      ),
     tolerance: z.number().gt(0).lt(1).optional().describe("Goal for both errors, as a fraction: 0.02 is 2 %."),
     generate: generateSchema
       .optional()

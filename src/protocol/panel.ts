@@ -140,6 +140,7 @@ export const settingsChangeSchema = z
     grain: shape.grain,
     maxEvaluations: shape.maxEvaluations.unwrap(),
     backend: shape.backend.unwrap(),
+    hold: shape.hold,
   })
   .partial();
 
@@ -182,6 +183,8 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   /** Explain the edited text by itself, in a panel of its own. */
   z.strictObject({ type: z.literal("explainWhatIf"), id: z.string(), title: z.string() }),
   z.strictObject({ type: z.literal("copy"), text: z.string() }),
+  /** The user is to type another text, or to choose a list of stop words, as the baseline. */
+  z.strictObject({ type: z.literal("chooseTextBaseline"), what: z.enum(["text", "stop-words"]) }),
 ]);
 
 export type Shown = z.output<typeof shownSchema>;

@@ -3,6 +3,7 @@ import { PathlightError } from "../common/errors.ts";
 import { baselineLabels } from "../protocol/baselineLabels.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import type { BaselineName, ManifestInput } from "../protocol/manifest.ts";
+import { arrayOfShape } from "./baselineArray.ts";
 import { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
 import { loadImage } from "./image/loadImage.ts";
 import { prepareImage } from "./image/prepareImage.ts";
@@ -10,8 +11,7 @@ import { meanOfArrays } from "./meanOfArrays.ts";
 import { elementCount, type NumericTensor } from "./numericTensor.ts";
 import type { Prepared, PreparedText } from "./prepared.ts";
 import type { SampleContext } from "./prepareSample.ts";
-import { tensorFromNpy } from "./tensorSample.ts";
-import { prepareIds } from "./textSample.ts";
+import { textBaseline, tokenBaselines, tokenOf } from "./textBaselines.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
@@ -20,12 +20,21 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
  */
 export type PreparedBaseline =
   | { readonly kind: "tensor"; readonly tensor: NumericTensor; readonly label: string }
-  | { readonly kind: "embedding"; readonly fill: EmbeddingFill; readonly label: string };
+  | {
+      readonly kind: "embedding";
+      readonly fill: EmbeddingFill;
+      readonly label: string;
+      /** Sentences for the user: what of it was cut or padded. */
+      readonly notes: readonly string[];
+    };
 
 export type EmbeddingFill =
   | { readonly kind: "zero" }
   | { readonly kind: "value"; readonly value: number }
-  | { readonly kind: "ids"; readonly ids: Int32Array };
+  /** The mean over the rows of the embedding. */
+  | { readonly kind: "mean" }
+  /** `zeroAt`: positions that are 0 whatever their id. */
+  | { readonly kind: "ids"; readonly ids: Int32Array; readonly zeroAt?: readonly number[] };
 
 export interface BaselineContext extends SampleContext {
   /** Pictures or `.npy` arrays for the mean. */
@@ -46,7 +55,7 @@ export function availableBaselines(prepared: Prepared, tokenizer?: Tokenizer): B
       ? ["black", "white", "grey", "blurred", "mean", "zeros"]
       : prepared.kind === "tensor"
         ? ["zeros", "ones", "mean"]
-        : ["zero-embedding", ...tokenNames.filter((name) => tokenOf(name, tokenizer) !== null)];
+        : ["zero-embedding", ...tokenBaselines.filter((name) => tokenOf(name, tokenizer) !== null), "mean-embedding"];
   return names.map((name) => ({ id: name, label: baselineLabels[name], spec: { kind: "name", name } }));
 }
 
@@ -60,9 +69,12 @@ export async function prepareBaseline(
   input: ManifestInput,
   context: BaselineContext,
 ): Promise<PreparedBaseline> {
-  if (prepared.kind === "text") return textBaseline(spec, prepared, context);
+  const refused = (label: string): PathlightError => impossible(label, prepared, context.tokenizer);
+  if (prepared.kind === "text") return textBaseline(spec, prepared, context, refused);
   const chosen = spec ?? availableBaselines(prepared)[0]?.spec ?? { kind: "value", value: 0 };
   if (chosen.kind === "file") return fileBaseline(chosen.path, prepared, input, context);
+  if (chosen.kind === "text") throw refused("A text");
+  if (chosen.kind === "stop-words") throw refused("A text with its stop words kept");
   if (chosen.kind === "value") return uniform(prepared, chosen.value, `${chosen.value} everywhere`);
   const { name } = chosen;
   const label = baselineLabels[name];
@@ -112,17 +124,6 @@ async function fileBaseline(
   return { kind: "tensor", tensor: picture.tensor, label };
 }
 
-/** A baseline of another shape is an error of the baseline, not of the sample. */
-async function arrayOfShape(path: string, shape: readonly number[], context: BaselineContext): Promise<NumericTensor> {
-  try {
-    return await tensorFromNpy(path, shape, context.integer, context.signal);
-  } catch (thrown) {
-    if (!(thrown instanceof PathlightError) || thrown.code !== "sample-shape") throw thrown;
-    const message = "The baseline does not have the shape of the sample.";
-    throw new PathlightError("baseline-invalid", message, { ...thrown.details, whatToDo: "Choose another baseline." });
-  }
-}
-
 function uniform(prepared: Prepared, value: number, label: string): PreparedBaseline {
   const shape = [...prepared.tensor.shape];
   const count = elementCount(shape);
@@ -138,40 +139,6 @@ function uniform(prepared: Prepared, value: number, label: string): PreparedBase
   });
 }
 
-const tokenNames = ["pad", "mask", "unknown"] as const;
-
-function tokenOf(name: (typeof tokenNames)[number], tokenizer: Tokenizer | undefined): number | null {
-  if (tokenizer === undefined) return null;
-  return { pad: tokenizer.padId, mask: tokenizer.maskId, unknown: tokenizer.unknownId }[name];
-}
-
-async function textBaseline(
-  spec: BaselineSpec | undefined,
-  prepared: PreparedText,
-  context: BaselineContext,
-): Promise<PreparedBaseline> {
-  const zero: PreparedBaseline = { kind: "embedding", fill: { kind: "zero" }, label: baselineLabels["zero-embedding"] };
-  if (spec === undefined) return zero;
-  if (spec.kind === "value") {
-    if (spec.value === 0) return zero;
-    return { kind: "embedding", fill: { kind: "value", value: spec.value }, label: `Embedding of ${spec.value}` };
-  }
-  if (spec.kind === "file") {
-    if (extname(spec.path).toLowerCase() !== ".npy")
-      throw impossible("a file other than .npy", prepared, context.tokenizer);
-    const tensor = await arrayOfShape(spec.path, prepared.tensor.shape, { ...context, integer: true });
-    const ids = prepareIds(tensor, spec.path, context.tokenizer, context.vocabularyLimit).tensor.data;
-    return { kind: "embedding", fill: { kind: "ids", ids }, label: spec.path.split(/[\\/]/).at(-1) ?? spec.path };
-  }
-  if (spec.name === "zero-embedding" || spec.name === "zeros") return zero;
-  if (spec.name === "ones") return { kind: "embedding", fill: { kind: "value", value: 1 }, label: "Embedding of ones" };
-  const name = tokenNames.find((token) => token === spec.name);
-  const id = name === undefined ? null : tokenOf(name, context.tokenizer);
-  if (id === null) throw impossible(baselineLabels[spec.name], prepared, context.tokenizer);
-  const ids = new Int32Array(prepared.tensor.data.length).fill(id);
-  return { kind: "embedding", fill: { kind: "ids", ids }, label: baselineLabels[spec.name] };
-}
-
 function impossible(
   label: string,
   prepared: Prepared,
@@ -180,7 +147,10 @@ function impossible(
 ): PathlightError {
   const choices = availableBaselines(prepared, tokenizer).map((choice) => choice.id);
   const kind = { image: "a picture", text: "a text", tensor: "an array" }[prepared.kind];
-  const described = prepared.kind === "text" ? ", or a .npy file with token ids" : ", a number, or a file";
+  const described =
+    prepared.kind === "text"
+      ? ", text:TEXT, stop-words:LANGUAGE, or a .npy file with token ids"
+      : ", a number, or a file";
   return new PathlightError("baseline-invalid", `${label} is no baseline for ${kind}.`, {
     file,
     expected: `${choices.join(", ")}${described}`,

@@ -25,7 +25,9 @@ test("the least that is needed leaves everything else open", () => {
     { model, inputs, out, json, convert, prefix },
     { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false, prefix: false },
   );
-  assert.ok(Object.values(rest).every((value) => value === undefined));
+  const { texts, columns, ...single } = rest;
+  assert.deepEqual([texts, columns], [[], []]);
+  assert.ok(Object.values(single).every((value) => value === undefined));
 });
 
 test("every option of the contract is read", () => {
@@ -45,7 +47,7 @@ test("every option of the contract is read", () => {
     ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
     ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json", "--convert"],
-    ...["--position", "7", "--prefix"],
+    ...["--position", "7", "--prefix", "--hold", "special"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -55,6 +57,7 @@ test("every option of the contract is read", () => {
     texts: [],
     row: 4,
     columns: ["q"],
+    hold: "special",
     target: { kind: "index", index: 3, position: 7 },
     output: "probs",
     link: "softmax",

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { type BaselineSpec, methodSchema, type Settings } from "../../src/protocol/explain.ts";
+import { type BaselineSpec, type Hold, methodSchema, type Settings } from "../../src/protocol/explain.ts";
 import { formatSetting } from "../../src/protocol/format.ts";
 import { type Link, linkSchema } from "../../src/protocol/manifest.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
@@ -18,6 +18,8 @@ function sameBaseline(a: BaselineSpec | undefined, b: BaselineSpec | null): bool
   if (a === undefined || b === null || a.kind !== b.kind) return false;
   if (a.kind === "name" && b.kind === "name") return a.name === b.name;
   if (a.kind === "value" && b.kind === "value") return a.value === b.value;
+  if (a.kind === "text" && b.kind === "text") return a.text === b.text;
+  if (a.kind === "stop-words" && b.kind === "stop-words") return a.list === b.list;
   return a.kind === "file" && b.kind === "file" && a.path === b.path;
 }
 
@@ -48,6 +50,13 @@ class SettingsForm extends StoreElement {
     }));
     const tolerances = withCurrent(TOLERANCES, settings.tolerance, (a, b) => b - a);
     const evaluations = withCurrent(EVALUATIONS, settings.maxEvaluations, (a, b) => a - b);
+    const holdOptions: Option<Hold | "">[] = [
+      // What the model's entry in pathlight.json says.
+      ...(settings.hold === undefined ? [{ value: "" as const, label: "Default" }] : []),
+      { value: "nothing", label: "Nothing" },
+      { value: "padding", label: "Padding" },
+      { value: "special", label: "Special tokens and padding" },
+    ];
     const number = (value: number, text: string): Option<string> => ({ value: String(value), label: text });
     return html`
       <button class="select narrow-only summary" aria-expanded=${open ? "true" : "false"} aria-controls="settings"
@@ -60,8 +69,10 @@ class SettingsForm extends StoreElement {
           ${select("s-baseline", "Baseline, compared with", baseline.options, baseline.value, (id) => {
             const choice = options.baselines.find((candidate) => candidate.id === id);
             if (choice === undefined) return;
-            if (choice.spec === null) this.store.post({ type: "chooseBaselineFile" });
-            else set({ baseline: choice.spec });
+            if (choice.spec === null) {
+              const what = choice.id === "text" || choice.id === "stop-words" ? choice.id : null;
+              this.store.post(what === null ? { type: "chooseBaselineFile" } : { type: "chooseTextBaseline", what });
+            } else set({ baseline: choice.spec });
           })}</div>
         <div><span class="label">Score explained</span>
           ${
@@ -77,6 +88,20 @@ class SettingsForm extends StoreElement {
             settings.method,
             (method) => set({ method }),
           )}</div>
+        ${
+          state.sampleKind === "text"
+            ? html`<div><label for="s-hold">Kept as in the sample</label>
+              ${select(
+                "s-hold",
+                "Tokens that the baseline keeps as in the sample",
+                holdOptions,
+                settings.hold ?? "",
+                (hold) => {
+                  if (hold !== "") set({ hold });
+                },
+              )}</div>`
+            : nothing
+        }
         <div><label for="s-tolerance">Tolerance</label>
           ${select(
             "s-tolerance",

@@ -15,6 +15,7 @@ const shared = [
   "from",
   "link",
   "baseline",
+  "hold",
   "backend",
 ] as const;
 

@@ -8,7 +8,8 @@ export const explainSpec: CommandSpec = {
     "pathlight explain --model PATH [--convert] [--manifest FILE] --input [NAME=]FILE … [--row N]",
     "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--position N] [--prefix]",
     "    [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
-    "    [--baseline zeros|ones|mean|VALUE|FILE]",
+    "    [--baseline zeros|ones|mean|pad|…|VALUE|FILE|text:TEXT|stop-words:LANGUAGE]",
+    "    [--hold nothing|padding|special]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
     "    [--tolerance 0.01] [--grain PIXELS] [--max-evaluations N]",
@@ -82,7 +83,12 @@ export const explainSpec: CommandSpec = {
     {
       name: "baseline",
       value: "BASELINE",
-      help: `Where the path starts: ${baselineNames.join(", ")}, a number for every value of the model's input, or a file (.npy: the model's own tensor). mean: of the samples in the input's folder, or its data set. Default: from the manifest, else black, the zero embedding or zeros.`,
+      help: `Where the path starts: ${baselineNames.join(", ")}, a number for every value of the model's input, or a file (.npy: the model's own tensor). For a text also text:TEXT, another text in the places of the sample's tokens, and stop-words:LANGUAGE or stop-words:FILE, the sample with its stop words only; mean-embedding is the mean over the rows of the embedding. mean: of the samples in the input's folder, or its data set. Default: from the manifest, else black, the zero embedding or zeros.`,
+    },
+    {
+      name: "hold",
+      value: "WHAT",
+      help: "Tokens of a text that stay the sample's in the baseline, and so get no attribution: nothing, padding, or special (special tokens and padding). Default: from the manifest, else nothing; padding behind an attention mask always stays.",
     },
     {
       name: "method",

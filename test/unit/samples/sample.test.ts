@@ -191,7 +191,7 @@ test("baselines: text starts from embeddings", async () => {
   const choices = availableBaselines(prepared, tokenizer);
   assert.deepEqual(
     choices.map(({ id }) => id),
-    ["zero-embedding", "pad", "unknown"],
+    ["zero-embedding", "pad", "unknown", "mean-embedding"],
   );
   assert.deepEqual(await prepareBaseline(undefined, prepared, text, forText), {
     kind: "embedding",
@@ -212,7 +212,7 @@ test("baselines: text starts from embeddings", async () => {
   await fails(
     prepareBaseline(named("mask"), prepared, text, forText),
     "baseline-invalid",
-    "zero-embedding, pad, unknown",
+    "zero-embedding, pad, unknown, mean-embedding",
   );
   await fails(prepareBaseline(named("black"), prepared, text, forText), "baseline-invalid", "a text");
   await fails(prepareBaseline({ kind: "file", path: picture }, prepared, text, forText), "baseline-invalid", ".npy");
