@@ -18,6 +18,13 @@ export function columnSamples(sample: SampleRef, text: ManifestDataset["text"]):
   return [{ sample: own === undefined || own === first ? withColumns(sample, text) : sample }];
 }
 
+/** The column that is read first; undefined: the data set names none. */
+export function firstTextColumn(text: ManifestDataset["text"]): string | undefined {
+  if (text === undefined || typeof text === "string") return text;
+  const [first] = Array.isArray(text) ? text : Object.values(text).flat();
+  return first;
+}
+
 function columnsOf(columns: TextColumns): readonly [string, string | undefined] {
   return typeof columns === "string" ? [columns, undefined] : columns;
 }

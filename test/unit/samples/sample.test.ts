@@ -197,12 +197,14 @@ test("baselines: text starts from embeddings", async () => {
     kind: "embedding",
     fill: { kind: "zero" },
     label: "Zero embedding",
+    notes: [],
   });
   const unknown = await prepareBaseline(named("unknown"), prepared, text, forText);
   assert.deepEqual(unknown, {
     kind: "embedding",
     fill: { kind: "ids", ids: Int32Array.of(1, 1, 1, 1, 1) },
     label: "UNK token",
+    notes: [],
   });
   const ids = write("baseIds.npy", npyBytes([5], Int32Array.of(0, 1, 2, 3, 4)));
   const fromFile = await prepareBaseline({ kind: "file", path: ids }, prepared, text, forText);
