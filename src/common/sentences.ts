@@ -1,6 +1,9 @@
 /** Those whose full stop ends no sentence where a number follows. */
 const numbered = new Set("no nr fig vol sec ch art p pp eq".split(" "));
 
+/** The end of a line within a sentence: behind a word or a comma, and before a small letter. */
+const wrap = /(?<=[\p{L}\p{M}\p{N},)”’"'-][^\S\r\n]{0,8})(?:\r\n|\n)(?=[^\S\r\n]*\p{Ll})/gu;
+
 /** Longest end of a sentence that is looked at. */
 const LOOK_BACK = 24;
 
@@ -27,9 +30,7 @@ const abbreviations = new Set(
  */
 export function sentencesOf(text: string): readonly TextSpan[] {
   // Same length, so that offsets stay: a line of a wrapped text is no sentence.
-  const unwrapped = text.replaceAll(/\r\n(?=[^\S\r\n]*\p{Ll})|\n(?=[^\S\r\n]*\p{Ll})/gu, (mark) =>
-    " ".repeat(mark.length),
-  );
+  const unwrapped = text.replaceAll(wrap, (mark) => " ".repeat(mark.length));
   const found: { start: number; end: number }[] = [];
   for (const { segment, index } of segmenter.segment(unwrapped)) {
     const last = found.at(-1);

@@ -137,12 +137,15 @@ function sentence(
   look: TokenRowLook,
 ): TemplateResult {
   const chosen = position === look.selected;
+  const shownText = group.text.trimEnd();
+  // Where blank space is part of the tokens, the sentence has the end of its line itself.
+  const endsLine = /[\n\r]/.test(group.text.slice(shownText.length));
   return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${group.startsLine ? html`<br />` : nothing}<span role="option" class="sentence ${isAdded(group) ? "added-mark" : ""} ${uncertain ? "uncertain" : ""}"
     data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
     @click=${() => look.pick(position)}><b>${formatSigned(value, 2)}</b> <span ${cssVars({
       background: shown ? look.scale.css(place) : "transparent",
       color: shown ? look.scale.ink(place) : "inherit",
-    })}>${group.text}</span></span> `;
+    })}>${shownText}</span></span> ${endsLine ? html`<br />` : nothing}`;
 }
 
 function lineEnd(indent: number): TemplateResult {

@@ -40,6 +40,17 @@ test("a wrapped line goes on, a line of its own and a blank line do not", () => 
   ]);
 });
 
+test("lines of code are none of one sentence", () => {
+  const code = 'import fs;\n\nexport function load() {\n  return "a";\n}\nexport const x = 1;\n';
+  assert.deepEqual(read(code), [
+    "import fs;\n\n",
+    "export function load() {\n",
+    '  return "a";\n',
+    "}\n",
+    "export const x = 1;\n",
+  ]);
+});
+
 test("any text is cut without loss, each stretch with something in it", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 80 }), (text) => {
