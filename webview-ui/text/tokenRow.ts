@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { ColorScale } from "../../src/common/colorScale.ts";
 import { isUncertain } from "../../src/common/mapLayout.ts";
-import { formatCount, formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { formatCount, formatShare, formatSigned, formatSignedAlike } from "../../src/protocol/format.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { formatError } from "../elements/readout.ts";
 import { isAdded, type TextUnit, type TokenGroup } from "./tokenGroups.ts";
@@ -142,7 +142,7 @@ function sentence(
   const endsLine = /[\n\r]/.test(group.text.slice(shownText.length));
   return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${group.startsLine ? html`<br />` : nothing}<span role="option" class="sentence ${isAdded(group) ? "added-mark" : ""} ${uncertain ? "uncertain" : ""}"
     data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
-    @click=${() => look.pick(position)}><b>${formatSigned(value, 2)}</b> <span ${cssVars({
+    @click=${() => look.pick(position)}><b>${formatSignedAlike(value, look.limit, 2)}</b> <span ${cssVars({
       background: shown ? look.scale.css(place) : "transparent",
       color: shown ? look.scale.ink(place) : "inherit",
     })}>${shownText}</span></span> ${endsLine ? html`<br />` : nothing}`;
