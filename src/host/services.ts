@@ -224,8 +224,9 @@ export class Services implements PanelServices, vscode.Disposable {
   }
 }
 
-/** The class with the highest score, in words; predictions come in the order of the outputs. */
-function predictionOf({ predictions }: Explanation): string | null {
+/** The class with the highest score, in words, or what was written; predictions come in the order of the outputs. */
+function predictionOf({ predictions, produced }: Explanation): string | null {
+  if (produced !== undefined) return produced.text;
   const top = predictions.reduce<Prediction | undefined>(
     (best, next) => (best === undefined || next.score > best.score ? next : best),
     undefined,

@@ -39,7 +39,7 @@ test("a written date", { timeout: 400_000 }, async (t) => {
         await page.keyboard.press("Enter");
         await bench.panel.locator("[role=rowheader][aria-selected=true]", { hasText: "1" }).waitFor();
         await bench.settled();
-        const chosen = bench.panel.locator(".written [aria-checked=true]");
+        const chosen = bench.panel.locator(".written-tokens [aria-checked=true]");
         assert.match((await chosen.getAttribute("aria-label")) ?? "", /^1, token 7 of 11/);
         await bench.panel.locator("#tab-attribution").click();
         const strongest = bench.panel

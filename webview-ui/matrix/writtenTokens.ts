@@ -28,7 +28,7 @@ class WrittenTokens extends StoreElement {
     return html`<section class="predictions" aria-labelledby="h-prediction">
       <h2 id="h-prediction">Written ${this.store.readOnly ? nothing : html`<small>choose the token to explain</small>`}</h2>
       <p class="written-text">${produced.text === "" ? html`<span class="dim">nothing</span>` : produced.text}</p>
-      <div role="radiogroup" aria-label="Written tokens" class="written" @keydown=${onKey}>
+      <div role="radiogroup" aria-label="Written tokens" class="written-tokens" @keydown=${onKey}>
         ${produced.tokens.map((token, index) => {
           const score = explanation.predictions[index]?.score ?? Number.NaN;
           const spoken = `${axisText(token.text)}, token ${index + 1} of ${produced.tokens.length}, ${formatProbability(score)}`;

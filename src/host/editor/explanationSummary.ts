@@ -18,6 +18,8 @@ interface Word {
 
 const WORDS = 2;
 const LONGEST_WORD = 20;
+/** Of a text that a model wrote. */
+const LONGEST_TEXT = 40;
 
 export function explanationSummary(explanation: Explanation, warnAbove: number): ExplanationSummary {
   const verdict = verdictOf(explanation, warnAbove, "token");
@@ -30,7 +32,9 @@ export function explanationSummary(explanation: Explanation, warnAbove: number):
   if (!quiet) parts.unshift(verdict.title);
   const top = strongest(explanation.predictions);
   const isOther = top !== undefined && explanation.target.index !== top.index;
-  if (isOther) parts.push(`for ${explanation.target.label}`);
+  const { index, label } = explanation.target;
+  if (explanation.produced !== undefined) parts.push(index === null ? `for ${label}` : `token ${index + 1} “${label}”`);
+  else if (isOther) parts.push(`for ${label}`);
   // What must not be read is not put where everyone reads it.
   if (!distrusted && explanation.evaluations > 0) {
     for (const { text, value } of strongestWords(attributions)) parts.push(`${text} ${formatSigned(value, 2)}`);
@@ -76,13 +80,37 @@ function totals(
   return { count, value };
 }
 
-/** `human 0.97`; of a score that is no probability the score itself. */
-export function predictionText({ predictions, target, score }: Explanation): string {
+/**
+ * `human 0.97`; of a score that is no probability the score itself; what a model wrote, and of a labelled text the token
+ * with its label.
+ */
+export function predictionText(explanation: Explanation): string {
+  const { predictions, target, score, produced } = explanation;
+  if (produced !== undefined) return short(produced.text);
+  const of = labelledToken(explanation);
+  return of === null ? sayingOf(predictions, target, score) : `“${of}” ${sayingOf(predictions, target, score)}`;
+}
+
+function sayingOf(
+  predictions: readonly Prediction[],
+  target: Explanation["target"],
+  score: Explanation["score"],
+): string {
   const top = strongest(predictions);
   // A similarity of two embeddings has no classes beside it.
   if (top === undefined) return `${target.label} ${formatScore(score.input, 2)}`;
   const isProbability = predictions.every(({ score }) => score >= 0 && score <= 1);
   return `${top.label} ${isProbability ? formatChance(top.score) : formatScore(top.score)}`;
+}
+
+function labelledToken({ target, attributions }: Explanation): string | null {
+  if (target.position === undefined) return null;
+  const text = attributions.find((attribution) => attribution.kind === "text");
+  return text?.kind === "text" ? (text.tokens[target.position]?.text ?? null) : null;
+}
+
+function short(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
 }
 
 /** Two digits, and never 1.00 for what is not certain. */
