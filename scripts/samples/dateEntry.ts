@@ -24,7 +24,7 @@ export const dateEntry: z.input<typeof modelSchema> = {
   ],
   link: "logit",
   baseline: "pad",
-  tolerance: 0.01,
+  tolerance: 0.02,
   generate: {
     kind: "encoder-decoder",
     source: "encoder_ids",

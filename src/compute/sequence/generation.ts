@@ -34,6 +34,7 @@ export async function openGeneration({ loaded, entry, baseFolder }: OpenedModel)
   const { generate } = entry;
   if (generate === undefined) return null;
   const { model } = loaded;
+  refuseCache(model.inputs, loaded.files);
   const texts = entry.inputs.filter((input) => input.kind === "text");
   const sourceName = generate.source ?? texts[0]?.name ?? model.embeddings[0]?.input ?? "";
   const source = inputNamed(sourceName, "source", model.inputs);
@@ -64,6 +65,19 @@ export async function openGeneration({ loaded, entry, baseFolder }: OpenedModel)
 /** Inputs that Pathlight fills in with what has been written, so that nobody gives a sample for them. */
 export function writtenInputs({ kind, target, companions }: Generation): ReadonlySet<string> {
   return new Set(kind === "decoder-only" ? [] : [target.id, ...companions.map(({ spec }) => spec.id)]);
+}
+
+/** A decoder that wants what it computed before, or chooses whether it does. */
+function refuseCache(inputs: readonly NodeSpec[], files: readonly string[]): void {
+  const cache = inputs.find(({ id }) => /past_key_values|use_cache_branch/.test(id));
+  if (cache === undefined) return;
+  throw new PathlightError("model-unsupported-shape", "The decoder reads the keys and values of earlier steps.", {
+    file: files.at(-1),
+    expected: "a decoder that reads all that has been written at every step",
+    found: `the input ${cache.id}`,
+    whatToDo:
+      "Export the model without the cache: optimum-cli with a task that does not end in -with-past, decoder_model.onnx.",
+  });
 }
 
 function targetCompanions(
