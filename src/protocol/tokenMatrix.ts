@@ -54,8 +54,22 @@ export const tokenMatrixSchema = z
     rowFigures: z.array(matrixFiguresSchema.nullable()),
     /** For each row, how many columns were there when it was produced: cells behind are empty. None: all, in every row. */
     reads: z.array(z.int().min(0)).default([]),
-    /** Of the matrix as a whole, where it explains one number. */
+    /** Of the matrix as a whole, where it explains one number. Of `pairs` that is the interaction of the two texts. */
     total: matrixFiguresSchema.nullable(),
+    /** For `pairs`: what is no interaction. With the cells it adds up to the whole change of the score. */
+    alone: z
+      .strictObject({
+        /** What each token says with the other text at its baseline. */
+        rows: float32,
+        columns: float32,
+        /** The whole change of the score, from both texts at their baselines. */
+        deltaF: z.number(),
+        /** How far the vectors miss their own change, component by component, relative; the worse of the two. */
+        componentError: z.number(),
+        /** What to know of how it was computed, a sentence each. */
+        notes: z.array(z.string()),
+      })
+      .optional(),
   })
   .refine(
     (matrix) =>
