@@ -49,6 +49,8 @@ export interface ExplainFlags {
   readonly failAbove: number | undefined;
   readonly out: string;
   readonly json: boolean;
+  /** What each token of one text says to each of another. */
+  readonly pairs: boolean;
 }
 
 /**
@@ -98,6 +100,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
     out: required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),
+    pairs: options.has("pairs"),
   };
   if (flags.inputs.length === 0 && flags.texts.length === 0) {
     throw usageError("There is no sample.", { expected: '--input FILE, or --text "…"' });

@@ -54,6 +54,11 @@ export class ProgressLine {
     this.#draw(`${event.done} of ${event.of} tokens`, `${bar} `, BAR + 1);
   }
 
+  /** How many points of the paths of two texts have been evaluated. */
+  pairs(evaluations: number): void {
+    if (this.#terminal.interactive) this.#draw(`Token pairs: ${evaluations} points of the paths`);
+  }
+
   /** An audit says what it compares. */
   audit({ done, total, what, seconds }: AuditProgress): void {
     if (!this.#terminal.interactive) return;

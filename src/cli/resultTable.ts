@@ -1,9 +1,10 @@
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds, formatShare, formatSigned } from "../protocol/format.ts";
 import { explainedText, writtenAs } from "../protocol/targetWords.ts";
+import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
 import { bannerOf, type VerdictKind, verdictOf } from "../protocol/verdict.ts";
 import { labelLines } from "./labelLines.ts";
-import { matrixLines } from "./matrixLines.ts";
+import { matrixLines, pairLines } from "./matrixLines.ts";
 import { predictionText } from "./predictionText.ts";
 import type { Colours } from "./terminal.ts";
 import { type Features, topFeatures } from "./topFeatures.ts";
@@ -44,7 +45,7 @@ export function resultTable(
       const found = features[index];
       return found === undefined ? [] : [...featureLines(heading, found, explanation.deltaF, colour), ""];
     }),
-    ...(explanation.matrix === undefined ? [] : [...matrixLines(explanation.matrix, colour), ""]),
+    ...(explanation.matrix === undefined ? [] : [...linesOf(explanation.matrix, colour), ""]),
     row("Sum of attributions", formatSigned(explanation.sum)),
     row("Completeness error", `${formatScore(completenessError.absolute)} ${relative}`),
     row("Feature error", featureErrorText(explanation)),
@@ -67,6 +68,10 @@ export function resultTable(
     row("Files", files.folder),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function linesOf(matrix: TokenMatrix, colour: Colours): string[] {
+  return matrix.kind === "pairs" ? pairLines(matrix, colour) : matrixLines(matrix, colour);
 }
 
 function plural(count: number, word: string): string {

@@ -18,6 +18,7 @@ import { inspectModel } from "./inspectModel.ts";
 import { integrateRun } from "./integrateRun.ts";
 import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
+import { type TokenPairsOptions, tokenPairs } from "./pairs/tokenPairs.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./parallel/workerPool.ts";
 import { planRun } from "./planRun.ts";
 import { Run } from "./run.ts";
@@ -47,6 +48,8 @@ export interface ServiceOptions extends BackendOptions {
 
 /** Of an audit: progress instead of drafts. */
 export type AuditCallOptions = AuditRunOptions;
+
+export type TokenPairsCallOptions = Pick<TokenPairsOptions, "signal" | "onProgress">;
 
 /** A model with the manifest entry that it is used by. */
 export interface OpenedModel {
@@ -156,6 +159,17 @@ export class ExplainService {
     return this.#inTurn(options, async () => {
       const { run, loaded } = await this.#prepare(request, options);
       run.audit = await auditRun(run, loaded.model, options);
+      return run.explanation(WARN_ABOVE);
+    });
+  }
+
+  /** What each token of one text says to each of the other, of a run whose score is the similarity of two. */
+  tokenPairs(runId: string, options: TokenPairsCallOptions = {}): Promise<Explanation> {
+    return this.#inTurn({ signal: options.signal }, async () => {
+      const run = this.#runs.get(runId);
+      const { loaded } = await this.#reopen(run, options);
+      const { tolerance, maxEvaluations } = run.limits;
+      run.pairs = await tokenPairs(run.plan, loaded.model, { tolerance, maxEvaluations, ...options });
       return run.explanation(WARN_ABOVE);
     });
   }

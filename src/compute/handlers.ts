@@ -56,6 +56,8 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     }),
     whatIf: ({ runId, edits }, { signal, emit }) => ready().whatIf(runId, edits, { signal, onProgress: emit }),
     explainSequence: (request, { signal, emit }) => ready().explainSequence(request, { signal, emit }),
+    tokenPairs: ({ runId }, { signal, emit }) =>
+      ready().tokenPairs(runId, { signal, onProgress: (evaluations) => emit({ evaluations }) }),
     statistics: () => ({ rss: process.memoryUsage().rss, tensors: memory().numTensors }),
   };
 }

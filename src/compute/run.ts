@@ -1,6 +1,7 @@
 import type { Integration } from "../engine/integration.ts";
 import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
+import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
 import { present } from "./present.ts";
 import type { RunPlan } from "./runPlan.ts";
 
@@ -21,6 +22,8 @@ export class Run {
   limits: RunLimits;
   /** What an audit has found of its gradients. */
   audit: Audit | undefined;
+  /** What each token of one text says to each of another, for the similarity of two. */
+  pairs: TokenMatrix | undefined;
   /** Computing time so far, refinements included. */
   seconds = 0;
   /** Threads that its nodes were computed on, at most. */
@@ -50,7 +53,11 @@ export class Run {
       maxEvaluations: this.limits.maxEvaluations,
       warnAbove,
     });
-    return this.audit === undefined ? explanation : { ...explanation, audit: this.audit };
+    return {
+      ...explanation,
+      ...(this.audit === undefined ? {} : { audit: this.audit }),
+      ...(this.pairs === undefined ? {} : { matrix: this.pairs }),
+    };
   }
 
   /** Lets go of the nodes. A run that was continued from this one may still use them, so they are only unreferenced. */

@@ -1,6 +1,6 @@
 import { add, dispose, engine, keep, mul, sum, type Tensor, tensor, tidy, tile, zeros } from "@tensorflow/tfjs-core";
 import { breathe, throwIfCancelled } from "../common/cancellation.ts";
-import { errorLine, PathlightError } from "../common/errors.ts";
+import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
 import type { NodeId } from "./port.ts";
 import { fromTensorError } from "./tensorErrors.ts";
@@ -274,7 +274,7 @@ function split(values: Float32Array, rows: number): Float32Array[] {
 /** Why the exact way is closed; null for an error that is none of its own. */
 function whyNot(error: unknown): string | null {
   if (!(error instanceof PathlightError)) return error instanceof Error ? error.message : null;
-  return error.code === "model-not-differentiable" ? errorLine(error) : null;
+  return error.code === "model-not-differentiable" ? error.message : null;
 }
 
 function unreached(point: readonly JvpPoint[]): PathlightError {

@@ -196,6 +196,12 @@ export const computeContract = {
       z.strictObject({ type: z.literal("matrix"), matrix: tokenMatrixSchema, done: z.int(), of: z.int() }),
     ]),
   },
+  /** What each token of one text says to each of the other, of a run whose score is the similarity of two; the run with it. */
+  tokenPairs: {
+    params: z.strictObject({ runId: z.string() }),
+    result: explanationSchema,
+    event: z.strictObject({ evaluations: z.int() }),
+  },
 } as const;
 
 export type ComputeContract = typeof computeContract;

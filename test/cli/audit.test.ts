@@ -64,6 +64,7 @@ async function runWith(args: readonly string[], explained: Explanation, audit: A
     audit: audited,
     auditSample: audited,
     explainSequence: () => Promise.reject(new Error("not asked for")),
+    tokenPairs: () => Promise.reject(new Error("not asked for")),
     attributionTensors: () => [],
     dispose: () => undefined,
   };

@@ -20,10 +20,10 @@ function failure(...args: string[]): PathlightError {
 }
 
 test("the least that is needed leaves everything else open", () => {
-  const { model, inputs, out, json, convert, prefix, ...rest } = flags();
+  const { model, inputs, out, json, convert, prefix, pairs, ...rest } = flags();
   assert.deepEqual(
-    { model, inputs, out, json, convert, prefix },
-    { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false, prefix: false },
+    { model, inputs, out, json, convert, prefix, pairs },
+    { model: "m/model.json", inputs: ["x.npy"], out: "out", json: false, convert: false, prefix: false, pairs: false },
   );
   const { texts, columns, ...single } = rest;
   assert.deepEqual([texts, columns], [[], []]);
@@ -47,7 +47,7 @@ test("every option of the contract is read", () => {
     ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
     ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json", "--convert"],
-    ...["--position", "7", "--prefix", "--hold", "special"],
+    ...["--position", "7", "--prefix", "--hold", "special", "--pairs"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -71,6 +71,7 @@ test("every option of the contract is read", () => {
     maxEvaluations: 99,
     backend: "wasm",
     prefix: true,
+    pairs: true,
     threads: 3,
     failAbove: 0.05,
     out: "out",

@@ -53,6 +53,7 @@ async function runWith(explain: () => Promise<never>) {
       auditSample: explain,
       inspect: () => Promise.reject(new Error("not asked for")),
       explainSequence: () => Promise.reject(new Error("not asked for")),
+      tokenPairs: () => Promise.reject(new Error("not asked for")),
       attributionTensors: () => [],
       dispose: () => {
         disposed++;

@@ -28,6 +28,10 @@ export interface Explainer extends Auditor {
     request: ExplainRequest,
     options: { signal: AbortSignal; emit: (event: SequenceEvent) => void },
   ): Promise<SequenceResult>;
+  tokenPairs(
+    runId: string,
+    options: { signal: AbortSignal; onProgress: (evaluations: number) => void },
+  ): Promise<Explanation>;
   attributionTensors(runId: string): readonly { input: string; shape: readonly number[]; data: Float32Array }[];
   dispose(): void | Promise<void>;
 }
@@ -76,6 +80,12 @@ export async function explain(args: readonly string[], environment: ExplainEnvir
         emit: (event) => progress.sequence(event),
       });
       explanation = { ...explanation, matrix };
+    }
+    if (flags.pairs) {
+      explanation = await explainer.tokenPairs(explanation.runId, {
+        signal,
+        onProgress: (evaluations) => progress.pairs(evaluations),
+      });
     }
     await exportAll(out, { explanation, tensors, request }, signal);
     progress.end();

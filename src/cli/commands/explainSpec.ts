@@ -6,7 +6,7 @@ export const explainSpec: CommandSpec = {
   summary: "Explain one sample: which of its parts made the model say what it said.",
   usage: [
     "pathlight explain --model PATH [--convert] [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--position N] [--prefix]",
+    "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--position N] [--prefix] [--pairs]",
     "    [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|pad|…|VALUE|FILE|text:TEXT|stop-words:LANGUAGE]",
     "    [--hold nothing|padding|special]",
@@ -68,6 +68,10 @@ export const explainSpec: CommandSpec = {
       name: "target-expression",
       value: "EXPRESSION",
       help: 'A calculation over outputs in place of one of them: predicted - runner_up, logit["cat"] - logit["dog"], cosine(a, b) of two outputs, log(probability[2]). Default: from the manifest. docs/expressions.md has the language.',
+    },
+    {
+      name: "pairs",
+      help: "For a target expression cosine(a, b) or dot(a, b) of two texts: what each token of the one says to each of the other, into token-matrix.json and token-matrix.npy.",
     },
     { name: "output", value: "NODE", help: "Output node, where the model has several." },
     {

@@ -15,7 +15,7 @@ export function matrixFiles({
   sample,
 }: Explanation): { name: string; content: string | Uint8Array }[] {
   if (matrix === undefined) return [];
-  const { values, cellErrors, ...rest } = matrix;
+  const { values, cellErrors, alone, ...rest } = matrix;
   const [json = "", cells = "", errors = ""] = matrixFileNames;
   const shape = [matrix.rows.length, matrix.columns.length];
   const content = {
@@ -24,6 +24,7 @@ export function matrixFiles({
     sample,
     ...(produced === undefined ? {} : { written: { text: produced.text, ended: produced.ended } }),
     ...rest,
+    ...(alone === undefined ? {} : { alone: { ...alone, rows: [...alone.rows], columns: [...alone.columns] } }),
     values: cells,
     cellErrors: cellErrors === null ? null : errors,
     shape,

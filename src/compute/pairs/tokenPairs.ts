@@ -21,6 +21,9 @@ export interface TokenPairsOptions {
 /** Where the slopes are held against differences. */
 const CHECKED = [0.5, 1] as const;
 
+/** On the estimated error of the matrix: the error of a product is that of both its sides. */
+const SAFETY = 2;
+
 /** A vector along the path of its text: U, [groups × width], e at both ends, and how the integral ended. */
 interface Vectors {
   readonly path: VectorPath;
@@ -84,8 +87,8 @@ async function vectorsOf(
     return { node, shape, x, baseline, groupOf: Uint32Array.from(x, (_, i) => Math.floor(i / dimensions)) };
   });
   const path = await VectorPath.create({ ends, groupCount: count, output, heldFeeds, signal, onEvaluated });
-  const [start, end] = [(await path.at(0)).value, (await path.at(1)).value].map((each) => Float64Array.from(each));
-  if (start === undefined || end === undefined) throw new Error("A path has two ends.");
+  const start = Float64Array.from((await path.at(0)).value);
+  const end = Float64Array.from((await path.at(1)).value);
   const change = end.map((value, k) => value - (start[k] as number));
   const size = change.reduce((sum, each) => sum + Math.abs(each), 0);
   let found: Integration | undefined;
@@ -124,8 +127,14 @@ function matrixAlong(
   targets: readonly Float64Array[],
   { tolerance, maxEvaluations, signal }: TokenPairsOptions,
 ): Promise<Integration> {
-  const options = { rule: "adaptive", tolerance, maxEvaluations: Math.max(3, maxEvaluations), signal } as const;
-  return integrate(path.projected(targets), { ...options, batchSize: 4 });
+  return integrate(path.projected(targets), {
+    rule: "adaptive",
+    tolerance,
+    maxEvaluations: Math.max(3, maxEvaluations),
+    safety: SAFETY,
+    signal,
+    batchSize: 4,
+  });
 }
 
 interface Found {
@@ -141,6 +150,7 @@ interface Found {
 function presented({ a, b, left, right, rows, columns }: Found, tolerance: number): TokenMatrix {
   const [rowTokens, columnTokens] = [readTokens(a, left), readTokens(b, right)];
   const width = columnTokens.length;
+  const slopeError = left.path.slopeError + right.path.slopeError;
   const values = new Float32Array(rowTokens.length * width);
   const errors = new Float32Array(values.length);
   for (const [row, { group: i }] of rowTokens.entries()) {
@@ -148,7 +158,8 @@ function presented({ a, b, left, right, rows, columns }: Found, tolerance: numbe
       if (i < 0 || j < 0) continue;
       const [across, down] = [i * right.parts.length + j, j * left.parts.length + i];
       values[row * width + column] = rows.attributions[across] ?? 0;
-      errors[row * width + column] = (rows.cellErrors[across] ?? 0) + (columns.cellErrors[down] ?? 0);
+      const slopes = slopeError * Math.abs(rows.attributions[across] ?? 0);
+      errors[row * width + column] = (rows.cellErrors[across] ?? 0) + (columns.cellErrors[down] ?? 0) + slopes;
     }
   }
   const change = (vectors: Vectors) => vectors.end.map((value, k) => value - (vectors.start[k] as number));
@@ -156,9 +167,12 @@ function presented({ a, b, left, right, rows, columns }: Found, tolerance: numbe
   const sum = rows.attributions.reduce((total, value) => total + value, 0);
   const size = rows.attributions.reduce((total, value) => total + Math.abs(value), 0);
   const absolute = Math.abs(sum - deltaF);
-  const slopeError = left.path.slopeError + right.path.slopeError;
+  // What does not add up is an error of the cells, whatever their estimates say.
+  const stated = errors.reduce((total, each) => total + each, 0);
+  if (stated > 0 && stated < absolute)
+    for (let i = 0; i < errors.length; i++) errors[i] = ((errors[i] as number) * absolute) / stated;
   const featureError =
-    size === 0 ? 0 : errors.reduce((total, each) => total + each, 0) / Math.max(size, Math.abs(deltaF)) + slopeError;
+    size === 0 ? 0 : errors.reduce((total, each) => total + each, 0) / Math.max(size, Math.abs(deltaF));
   const aloneOf = (tokens: readonly ReadToken[], { parts }: Vectors, other: Float64Array) =>
     Float32Array.from(tokens, ({ group }) => dot(parts[group] ?? [], other));
   const [aloneRows, aloneColumns] = [aloneOf(rowTokens, left, right.start), aloneOf(columnTokens, right, left.start)];
@@ -227,7 +241,7 @@ function notesOf(name: string, { path, disagreement, componentError }: Vectors, 
   const notes: string[] = [];
   if (path.way !== "vjp" && path.way.kind === "central-differences") {
     notes.push(
-      `Derivatives of ${name} are central differences, good to about ${formatPercent(path.slopeError)}: ${path.way.reason}`,
+      `Derivatives of ${name} are central differences, good to ${formatPercent(path.slopeError)}: ${path.way.reason}`,
     );
   }
   if (disagreement !== null) {

@@ -1,4 +1,4 @@
-import { dispose, engine, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { engine, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import { nodesOfTerm, type ScoreTerm } from "../../common/scoreTerm.ts";
 import { freeAbandonedTape } from "../../engine/abandonedTape.ts";
@@ -77,7 +77,6 @@ async function reachedBy(model: DifferentiableModel, plan: RunPlan, term: ScoreT
       tidy(() => {
         const { grads } = engine().gradients(() => sum(outputOf(model, term)(feeds)), xs, undefined, true);
         reached = grads.map((gradient: Tensor | null | undefined) => gradient !== null && gradient !== undefined);
-        dispose(grads.filter((gradient: Tensor | null | undefined) => gradient !== null && gradient !== undefined));
       });
     } catch (error) {
       freeAbandonedTape();
