@@ -28,6 +28,8 @@ import { RunStore } from "./runStore.ts";
 import { openGeneration } from "./sequence/generation.ts";
 import { joinModels } from "./sequence/joinedModel.ts";
 import { SequenceMatrix } from "./sequence/sequenceMatrix.ts";
+import { twinOf } from "./twin/twinModel.ts";
+import { asksForTwins } from "./twin/twinRequest.ts";
 import { type WhatIfOptions, whatIf } from "./whatIf.ts";
 
 export interface CallOptions {
@@ -58,6 +60,12 @@ export interface OpenedModel {
   readonly baseFolder: string;
   /** What was inferred rather than read from a manifest, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** The model as a request reads it: an encoder that is given two texts, twice. */
+function asAsked(opened: OpenedModel, request: ExplainRequest): OpenedModel {
+  const { model } = opened.loaded;
+  return asksForTwins(request, model) ? { ...opened, loaded: { ...opened.loaded, model: twinOf(model) } } : opened;
 }
 
 /** Completeness error above which an explanation carries a warning in its file. */
@@ -208,7 +216,7 @@ export class ExplainService {
   ): Promise<{ predictions: Prediction[]; backend: BackendInfo }> {
     return this.#inTurn(options, async () => {
       const backend = await this.#activate(request.settings.backend, options);
-      const opened = await this.#open(request.model, backend, options);
+      const opened = asAsked(await this.#open(request.model, backend, options), request);
       const plan = await planRun(request, opened, backend, options.signal);
       return { predictions: [...plan.predictions], backend };
     });
@@ -305,7 +313,7 @@ export class ExplainService {
   ): Promise<{ run: Run; loaded: LoadedModel }> {
     const { settings } = request;
     const backend = await this.#activate(settings.backend, options);
-    const opened = await this.#open(request.model, backend, options);
+    const opened = asAsked(await this.#open(request.model, backend, options), request);
     options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
     const plan = await planRun(request, opened, backend, options.signal, options.onToken);
     throwIfCancelled(options.signal);
@@ -330,7 +338,7 @@ export class ExplainService {
   async #reopen(run: Run, options: CallOptions): Promise<OpenedModel> {
     const { request } = run.plan;
     const backend = await this.#activate(run.plan.backend.name, options);
-    const opened = await this.#open(request.model, backend, options);
+    const opened = asAsked(await this.#open(request.model, backend, options), request);
     if (opened.loaded.fingerprint === run.plan.model.fingerprint) return opened;
     throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
       file: request.model.path,

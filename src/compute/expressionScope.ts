@@ -6,6 +6,7 @@ import type { Prediction } from "../protocol/explanation.ts";
 import type { ExpressionScope } from "../protocol/expression/scope.ts";
 import type { PreparedInput } from "./prepareInputs.ts";
 import type { Task } from "./target.ts";
+import { onSide, sides, TwinModel, withoutSide } from "./twin/twinModel.ts";
 
 export interface ScopeFacts {
   readonly model: DifferentiableModel;
@@ -40,6 +41,7 @@ export function expressionScope(facts: ScopeFacts): ExpressionScope {
     labels: facts.labelled ? predictions.map(({ label }) => label) : null,
     predicted: ranked[0]?.index ?? null,
     runnerUp: ranked[1]?.index ?? null,
+    aliases: model instanceof TwinModel ? aliasesOf(head) : undefined,
     outputs: model.outputs.map(({ id }) => id),
     shapeOf: (node) => {
       if (!known.has(node)) return undefined;
@@ -49,6 +51,11 @@ export function expressionScope(facts: ScopeFacts): ExpressionScope {
     },
     positionWeights: (nodes, count) => positionWeights(facts, nodes, count),
   };
+}
+
+/** Either text's own of the output that is chosen. */
+function aliasesOf({ output }: OutputHead): Map<string, NodeId> {
+  return new Map(sides.map((side) => [side, onSide(side, withoutSide(output))]));
 }
 
 function shapeAt(model: DifferentiableModel, feeds: ReadonlyMap<NodeId, Tensor>, node: NodeId): number[] {
@@ -70,10 +77,11 @@ function positionWeights({ model, inputs }: ScopeFacts, nodes: readonly NodeId[]
   const texts = inputs.filter(
     (input) => input.role === undefined && input.prepared.kind === "text" && isReached(input),
   );
-  const given = inputs.filter((input) => input.role === "mask" && isReached(input));
-  const masks = texts.flatMap(({ prepared }) => {
+  const masks = texts.flatMap(({ spec, prepared }) => {
     if (prepared.kind !== "text") return [];
-    const own = texts.length === 1 && given.length === 1 ? given[0]?.prepared.tensor.data : undefined;
+    const given = inputs.filter((input) => input.role === "mask" && isReached(input));
+    const mask = given.find(({ of }) => of === spec.id) ?? (texts.length === 1 ? given[0] : undefined);
+    const own = mask?.prepared.tensor.data;
     if (own !== undefined) return [Array.from(own, (each) => (each === 0 ? 0 : 1))];
     return [prepared.encoded.tokens.map(({ special }) => (special === "pad" ? 0 : 1))];
   });

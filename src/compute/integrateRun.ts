@@ -9,6 +9,7 @@ import type { WorkerPool } from "./parallel/workerPool.ts";
 import type { Run } from "./run.ts";
 import { planGrain } from "./runPlan.ts";
 import { openPath, type ScorePath } from "./scorePath.ts";
+import { TwinModel } from "./twin/twinModel.ts";
 
 /** Adding up the attributions of a large picture takes longer than a round of a fast model: milliseconds between drafts. */
 const DRAFT_MS = 200;
@@ -65,6 +66,7 @@ export async function integrateRun(
     explained: plan.explained.map(({ node, shape, x, baseline }) => ({ node, shape, x, baseline })),
     held: plan.held,
     target: plan.score,
+    twin: model instanceof TwinModel,
   };
   const opened = await openPath(model, path);
   const { integrand } = opened;

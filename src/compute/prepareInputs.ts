@@ -15,6 +15,8 @@ import { assignSamples, missingInput } from "./assignSamples.ts";
 import { companionsOf, fillCompanion } from "./companions.ts";
 import type { OpenedModel } from "./explainService.ts";
 import type { FeedValue } from "./runPlan.ts";
+import { onSide, sides, TwinModel } from "./twin/twinModel.ts";
+import { sideRequest } from "./twin/twinRequest.ts";
 
 /** An input of the model with what is fed to it. */
 export interface PreparedInput {
@@ -41,6 +43,7 @@ export async function prepareInputs(
   signal: AbortSignal | undefined,
   left: ReadonlySet<string> = new Set(),
 ): Promise<PreparedInput[]> {
+  if (opened.loaded.model instanceof TwinModel) return twinInputs(request, opened, opened.loaded.model, signal, left);
   const { embeddings } = opened.loaded.model;
   const inputs = opened.loaded.model.inputs.filter(({ id }) => !left.has(id));
   const companions = companionsOf(inputs, embeddings);
@@ -71,6 +74,30 @@ export async function prepareInputs(
       of: read?.spec.id,
     };
   });
+}
+
+/** Both texts as the encoder reads each by itself. */
+async function twinInputs(
+  request: ExplainRequest,
+  opened: OpenedModel,
+  { inner }: TwinModel,
+  signal: AbortSignal | undefined,
+  left: ReadonlySet<string>,
+): Promise<PreparedInput[]> {
+  const found: PreparedInput[] = [];
+  for (const side of sides) {
+    const one = { ...opened, loaded: { ...opened.loaded, model: inner } };
+    for (const input of await prepareInputs(sideRequest(request, side), one, signal, left)) {
+      const embeddings = input.embeddings.map((each) => ({
+        ...each,
+        input: onSide(side, each.input),
+        node: onSide(side, each.node),
+      }));
+      const of = input.of === undefined ? undefined : onSide(side, input.of);
+      found.push({ ...input, spec: { ...input.spec, id: onSide(side, input.spec.id) }, embeddings, of });
+    }
+  }
+  return found;
 }
 
 /** What follows from the text, such as its mask, then follows from the text with its blanks. */

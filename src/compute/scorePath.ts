@@ -4,6 +4,7 @@ import type { DifferentiableModel, NodeId } from "../engine/port.ts";
 import type { ScoreTarget } from "../engine/scoreOf.ts";
 import { feedTensor } from "./feeds.ts";
 import type { FeedValue } from "./runPlan.ts";
+import { TwinModel, twinOf } from "./twin/twinModel.ts";
 
 /** The two ends of a path in one node, without the batch axis. */
 interface PathEnds {
@@ -19,6 +20,8 @@ export interface ScorePath {
   /** Fed alike at every point. */
   readonly held: readonly FeedValue[];
   readonly target: ScoreTarget;
+  /** The model reads two samples, side by side; see `TwinModel`. */
+  readonly twin?: boolean | undefined;
 }
 
 export interface OpenedPath {
@@ -28,7 +31,8 @@ export interface OpenedPath {
 }
 
 /** Makes a path ready to be evaluated. Whoever opens it disposes it. Errors: as `ModelIntegrand.create`. */
-export async function openPath(model: DifferentiableModel, path: ScorePath): Promise<OpenedPath> {
+export async function openPath(opened: DifferentiableModel, path: ScorePath): Promise<OpenedPath> {
+  const model = path.twin === true && !(opened instanceof TwinModel) ? twinOf(opened) : opened;
   const ends: ExplainedInput[] = [];
   const heldFeeds = new Map<NodeId, Tensor>();
   const dispose = (): void => {

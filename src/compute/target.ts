@@ -3,6 +3,7 @@ import type { DifferentiableModel, NodeId, OutputHead } from "../engine/port.ts"
 import type { Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import type { Link, ManifestModel } from "../protocol/manifest.ts";
+import { onSide, TwinModel } from "./twin/twinModel.ts";
 
 /** The output that is explained, chosen by the request, else by the manifest, else the model's first. */
 export function chooseHead(
@@ -16,9 +17,11 @@ export function chooseHead(
     if (first === undefined) throw new PathlightError("model-invalid", "The model has no output.");
     return first;
   }
-  const head = model.heads.find((candidate) => candidate.output === wanted || candidate.logit === wanted);
+  // Of an encoder that reads two texts, the output of the first.
+  const names = model instanceof TwinModel ? [wanted, onSide("a", wanted)] : [wanted];
+  const head = model.heads.find(({ output, logit }) => names.includes(output) || names.includes(logit));
   if (head !== undefined) return head;
-  const node = model.nodes.find((candidate) => candidate.id === wanted);
+  const node = model.nodes.find(({ id }) => names.includes(id));
   if (node !== undefined) return { output: node.id, activation: "none", logit: node.id };
   throw new PathlightError("model-node-unknown", `The model has no output or node ${JSON.stringify(wanted)}.`, {
     expected: `one of the outputs ${model.heads.map((candidate) => candidate.output).join(", ")}, or an inner node`,

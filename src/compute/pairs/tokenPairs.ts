@@ -214,12 +214,13 @@ interface ReadToken {
   readonly group: number;
 }
 
-/** Tokens that the model reads; padding only where it moves. */
-function readTokens({ explained }: Tower, { path }: Vectors): ReadToken[] {
+/** Tokens that the model reads; padding only where it says anything. */
+function readTokens({ explained }: Tower, { path, parts }: Vectors): ReadToken[] {
   const groups = new Map(path.groups.map((position, group) => [position, group]));
   return tokensOf(explained).flatMap((token, position) => {
     const group = groups.get(position) ?? -1;
-    return group < 0 && token.special === "pad" ? [] : [{ token, group }];
+    const isSilent = group < 0 || parts[group]?.every((value) => value === 0) === true;
+    return isSilent && token.special === "pad" ? [] : [{ token, group }];
   });
 }
 

@@ -47,6 +47,7 @@ const pathSchema = z.strictObject({
     }),
     z.strictObject({ term: termSchema }),
   ]),
+  twin: z.boolean().optional(),
 });
 
 export const modelSourceSchema = z.strictObject({

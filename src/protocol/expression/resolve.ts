@@ -86,9 +86,10 @@ class Resolver {
     if (name === "predicted") return this.#choose(this.#head(head.logit, "logit"), [{ ...at, kind: "predicted" }]);
     if (name === "runner_up") return this.#choose(this.#head(head.logit, "logit"), [{ ...at, kind: "runner_up" }]);
     // Inner nodes are called by `node("…")`, so that a slip of the pen is not taken for one of thousands.
-    const shape = this.#scope.outputs.includes(name) ? this.#scope.shapeOf(name) : undefined;
-    if (shape !== undefined) return this.#node(name, shape, name);
-    const known = [...new Set([...this.#scope.outputs, ...reservedNames])];
+    const id = this.#scope.aliases?.get(name) ?? (this.#scope.outputs.includes(name) ? name : undefined);
+    const shape = id === undefined ? undefined : this.#scope.shapeOf(id);
+    if (id !== undefined && shape !== undefined) return this.#node(id, shape, name);
+    const known = [...new Set([...(this.#scope.aliases?.keys() ?? []), ...this.#scope.outputs, ...reservedNames])];
     const meant = name === "runner" && predicted !== null && runnerUp !== null ? "runner_up" : nearest(name, known);
     throw new ExpressionError(`The model has no output "${name}".`, at, {
       expected: `one of ${known.join(", ")}`,

@@ -20,6 +20,8 @@ export interface ExpressionScope {
   /** Index of the strongest logit, and of the one behind it; null where that is not known or there is none. */
   readonly predicted: number | null;
   readonly runnerUp: number | null;
+  /** Names for outputs that are called otherwise: `a` and `b` of one encoder that reads two texts. */
+  readonly aliases?: ReadonlyMap<string, string> | undefined;
   /** Names for a person to choose from. */
   readonly outputs: readonly string[];
   /** The shape of a node; undefined: there is no such node. */
