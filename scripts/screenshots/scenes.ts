@@ -62,6 +62,33 @@ async function text(bench: Bench): Promise<void> {
   await drag(bench, ".editor-group-container", "x", -170);
 }
 
+/** The question that the model answers rightly for the wrong reason. */
+async function artefactRight(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await explainRow(bench, "questions.jsonl", "first American woman", "questions.jsonl · 12");
+}
+
+/** The one that it answers wrongly for the same, and what it says without that word. */
+async function artefactWrong(bench: Bench): Promise<void> {
+  await text(bench);
+  await bench.panel.locator('.text-rows [role=option][aria-label^="please, "]').click();
+  const card = bench.panel.locator("pl-what-if");
+  await card.getByRole("button", { name: "Delete", exact: true }).click();
+  await card.locator("tr[data-id] td.right", { hasText: "%" }).first().waitFor();
+  await card.locator("tr[data-id]").first().click();
+}
+
+/** The rows that it was trained on. */
+async function artefactCause(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await bench.open("questions-train.csv");
+  await bench.page.locator(".view-line").first().click();
+  await bench.page.keyboard.press("ControlOrMeta+f");
+  await bench.page.locator(".find-widget.visible").waitFor();
+  await bench.page.keyboard.type("please");
+  await bench.page.locator(".find-widget .matchesCount", { hasText: /of \d+/ }).waitFor();
+}
+
 /** Drags the near edge of a part of the window. */
 async function drag({ page: window }: Bench, part: string, axis: "x" | "y", by: number): Promise<void> {
   const box = await window.locator(part).last().boundingBox();
@@ -123,6 +150,21 @@ export const scenes: readonly Scene[] = [
   { name: "light-image", viewport: page, theme: light, set: image },
   { name: "high-contrast-image", viewport: page, theme: highContrast, set: image },
   { name: "light-text", viewport: { width: 1640, height: 1120 }, theme: light, set: text },
+  {
+    name: "artefact-right",
+    viewport: { width: 1640, height: 1120 },
+    theme: light,
+    settings: { "editor.wordWrap": "on" },
+    set: artefactRight,
+  },
+  {
+    name: "artefact-wrong",
+    viewport: { width: 1640, height: 1220 },
+    theme: light,
+    settings: { "editor.wordWrap": "on" },
+    set: artefactWrong,
+  },
+  { name: "artefact-cause", viewport: { width: 1100, height: 560 }, theme: light, set: artefactCause },
   {
     name: "dark-low-trust",
     viewport: { width: 1310, height: 1440 },
