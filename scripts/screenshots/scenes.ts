@@ -119,6 +119,27 @@ async function file(bench: Bench): Promise<void> {
   await drag(bench, ".editor-group-container", "x", -200);
 }
 
+/** A row that is typed into, its tokens coloured, the explanation of another row beside it. */
+async function editor(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await explainRow(bench, "questions.jsonl", "Which American pilot", "questions.jsonl · 9");
+  const row = bench.page.locator(".view-line", { hasText: "Who came up with the parachute" }).first();
+  await row.click();
+  await bench.command("Pathlight: Explain While Typing");
+  const live = bench.page.locator(".codelens-decoration", { hasText: /Live · human/ });
+  await live.waitFor();
+  await drag(bench, ".editor-group-container", "x", 160);
+}
+
+async function overToken({ page: window }: Bench): Promise<void> {
+  const word = window
+    .locator(".view-line", { hasText: "Which American pilot" })
+    .first()
+    .locator("span", { hasText: /^pilot$/ });
+  await word.first().hover();
+  await window.locator(".monaco-hover:visible", { hasText: "rank" }).waitFor();
+}
+
 async function audit(bench: Bench): Promise<void> {
   await image(bench);
   await bench.panel.locator("button.check").click();
@@ -173,6 +194,9 @@ export const scenes: readonly Scene[] = [
     set: lowTrust,
   },
   { name: "dark-file", viewport: { width: 1640, height: 1200 }, theme: dark, set: file },
+  { name: "dark-editor", viewport: { width: 1500, height: 760 }, theme: dark, set: editor, pointer: overToken },
+  { name: "light-editor", viewport: { width: 1500, height: 760 }, theme: light, set: editor, pointer: overToken },
+  { name: "hc-editor", viewport: { width: 1500, height: 760 }, theme: highContrast, set: editor, pointer: overToken },
   { name: "dark-audit", viewport: { width: 1310, height: 1000 }, theme: dark, set: audit },
   { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },

@@ -37,6 +37,8 @@ interface Entry {
   /** Undefined while its document is not open. */
   anchor: TextAnchor | undefined;
   explanation: Explanation | undefined;
+  /** Cleared by the user: not shown again, however often it is said that this is the explanation. */
+  cleared: Explanation | undefined;
   link: HighlightLink | undefined;
 }
 
@@ -93,7 +95,14 @@ export class EditorHighlights implements vscode.Disposable {
     const target = highlightTarget(sample);
     this.#entries.delete(id);
     if (target !== null) {
-      const entry: Entry = { key, target, anchor: undefined, explanation: undefined, link: undefined };
+      const entry: Entry = {
+        key,
+        target,
+        anchor: undefined,
+        explanation: undefined,
+        cleared: undefined,
+        link: undefined,
+      };
       this.#entries.set(id, entry);
       const document = vscode.workspace.textDocuments.find(({ uri }) => isSame(uri, target.uri));
       if (document !== undefined) entry.anchor = new TextAnchor(target.region(textOfDocument(document)));
@@ -106,7 +115,8 @@ export class EditorHighlights implements vscode.Disposable {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     const attributions = explanation?.attributions.filter((one) => one.kind === "text") ?? [];
-    const next = attributions.length === 0 || explanation?.evaluations === 0 ? undefined : explanation;
+    const empty = attributions.length === 0 || explanation?.evaluations === 0 || explanation === entry.cleared;
+    const next = empty ? undefined : explanation;
     const same = entry.explanation === next && JSON.stringify(entry.link) === JSON.stringify(link);
     if (same) return;
     entry.link = link;
@@ -129,6 +139,7 @@ export class EditorHighlights implements vscode.Disposable {
   /** Takes all colours and summaries away until the next explanation. */
   clearAll(): void {
     for (const entry of this.#entries.values()) {
+      entry.cleared = entry.explanation ?? entry.cleared;
       entry.explanation = undefined;
       this.#read(entry);
     }

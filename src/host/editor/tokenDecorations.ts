@@ -4,6 +4,8 @@ import type { PlacedTokens, TokenSpan } from "./tokenSpans.ts";
 
 /** Steps of colour on each side of zero. */
 const LEVELS = 6;
+/** Below this share of the largest value nothing would be seen; the panel hides as much to begin with. */
+const LEAST_SHARE = 0.04;
 /** From here on a token has a mark in the overview ruler; weaker ones would only fill it. */
 const RULER_LEVEL = 3;
 
@@ -15,8 +17,9 @@ export type TokenLook = `level ${number}` | "uncertain for" | "uncertain against
  * must not be read, keeps its sign but no colour.
  */
 export function lookOf(span: TokenSpan, { limit }: PlacedTokens, distrusted: boolean): TokenLook | null {
-  const level = limit === 0 ? 0 : Math.sign(span.value) * Math.round((Math.abs(span.value) / limit) * LEVELS);
-  if (level === 0) return null;
+  const share = limit === 0 ? 0 : Math.abs(span.value) / limit;
+  if (share < LEAST_SHARE) return null;
+  const level = Math.sign(span.value) * Math.max(1, Math.round(share * LEVELS));
   if (span.uncertain || distrusted) return level > 0 ? "uncertain for" : "uncertain against";
   return `level ${level}`;
 }
