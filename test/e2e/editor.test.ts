@@ -4,35 +4,52 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
 import { contextMenu } from "../../scripts/workbench/browser.ts";
-import { copySamples } from "../host/sampleWorkspace.ts";
+import { addTypingFolder, copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 
 const row = String.raw`{"note":"漢字 😀","question":"😀漢 👩‍🚀 \u0057ho wrote it, please?"}`;
 
-async function fill(folder: string): Promise<void> {
-  await copySamples(folder);
+async function fill(workspace: string): Promise<void> {
+  const folder = await addTypingFolder(await copySamples(workspace));
   await writeFile(join(folder, "unicode.jsonl"), `{"question":"Where is Oslo?"}\n${row}\n`);
 }
 
 /** The coloured pieces of each line that has some, once for each editor that shows it. */
-function coloured({ page }: Bench): Promise<string[][]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll(".view-line")].flatMap((line) => {
-      const pieces = [...line.querySelectorAll("span > span")].filter((piece) => {
-        const { backgroundColor, borderBottomWidth } = getComputedStyle(piece);
-        return backgroundColor !== "rgba(0, 0, 0, 0)" && borderBottomWidth === "2px";
-      });
-      return pieces.length === 0
-        ? []
-        : [pieces.map(({ textContent }) => (textContent ?? "").replaceAll("\u00a0", " "))];
-    }),
+async function coloured({ page }: Bench): Promise<string[][]> {
+  const lines = await page.evaluate(() =>
+    [...document.querySelectorAll(".view-line")].map((line) =>
+      [...line.querySelectorAll("span > span")].map(
+        ({ className, textContent }) => [className, textContent ?? ""] as const,
+      ),
+    ),
   );
+  return lines.map(piecesOf).filter((pieces) => pieces.length > 0);
+}
+
+/**
+ * The ink of a decoration is a class of the very characters; its ground is painted behind them. Where the language has a
+ * token of its own, as an escape is one, a piece is cut in two.
+ */
+function piecesOf(line: readonly (readonly [className: string, text: string])[]): string[] {
+  const pieces: string[] = [];
+  let before: string | undefined;
+  for (const [className, text] of line) {
+    const look = /ced-\S*TextEditorDecorationType\S*/.exec(className)?.[0];
+    const shown = text.replaceAll("\u00a0", " ");
+    if (look !== undefined && look === before) pieces.push((pieces.pop() ?? "") + shown);
+    else if (look !== undefined) pieces.push(shown);
+    before = look;
+  }
+  return pieces;
 }
 
 test("tokens in the editor", { timeout: 400_000 }, async (t) => {
   const bench = await Bench.open({ fill });
   const { page } = bench;
   const { keyboard } = page;
+  const press = async (key: string, times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await keyboard.press(key);
+  };
   let first: string[][] = [];
   try {
     await bench.step(t, "a row behind emoji and ideographs has its colours on its very words", async () => {
@@ -57,15 +74,16 @@ test("tokens in the editor", { timeout: 400_000 }, async (t) => {
       }
       assert.ok(pieces.includes(String.raw`\u0057ho`) && pieces.includes("please"), pieces.join(" "));
       await page
-        .locator(".codelens-decoration", { hasText: /human .+"please" \+[\d.]+ · .+error/ })
+        .locator(".codelens-decoration", { hasText: /human .+"please" \+[\d.]+ · error/ })
         .first()
         .waitFor();
     });
 
     await bench.step(t, "typing into it takes them away, undoing brings the same ones back", async () => {
       await page.locator(".view-line", { hasText: "wrote it" }).first().click();
-      await keyboard.press("Home");
-      for (let i = 0; i < row.indexOf("wrote"); i++) await keyboard.press("ArrowRight");
+      // From the end: an emoji with a joiner is one step for the cursor and several characters of the row.
+      await press("End", 1);
+      await press("ArrowLeft", 'it, please?"}'.length);
       await keyboard.type("x");
       await until("they are gone", async () => (await coloured(bench)).length === 0);
       await keyboard.press("Control+z");
@@ -89,18 +107,17 @@ test("tokens in the editor", { timeout: 400_000 }, async (t) => {
           const both = await coloured(bench);
           return both.length === 2 && both.every((pieces) => JSON.stringify([pieces]) === JSON.stringify(first));
         });
-        await bench.command("View: Close Editor");
       },
     );
 
     await bench.step(t, "while typing, prediction and colours follow", async () => {
       await page.locator(".view-line", { hasText: "wrote it" }).first().click();
-      await keyboard.press("Home");
       await bench.command("Pathlight: Explain While Typing");
       const lens = (text: RegExp) => page.locator(".codelens-decoration", { hasText: text }).first();
       await lens(/Live · human/).waitFor();
-      for (let i = 0; i < row.indexOf(String.raw`\u0057`); i++) await keyboard.press("ArrowRight");
-      for (let i = 0; i < String.raw`\u0057ho wrote it, please`.length; i++) await keyboard.press("Delete");
+      await press("End", 1);
+      await press("ArrowLeft", '?"}'.length);
+      await press("Shift+ArrowLeft", String.raw`\u0057ho wrote it, please`.length);
       await keyboard.type("How many miles is it");
       await lens(/Live · number/).waitFor();
       await until("the new words are coloured", async () =>

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { repository } from "../../scripts/workbench/install.ts";
 import { buildSuite } from "./buildSuite.ts";
-import { addSteepFolder, copySamples } from "./sampleWorkspace.ts";
+import { addSteepFolder, addTypingFolder, copySamples } from "./sampleWorkspace.ts";
 import { RESULT_VARIABLE, readResult } from "./suiteResult.ts";
 
 const { runTests } = await import("@vscode/test-electron");
@@ -15,6 +15,7 @@ const temporary = await mkdtemp(join(tmpdir(), "pathlight-electron-"));
 try {
   const folder = await copySamples(join(temporary, "samples"));
   await addSteepFolder(folder);
+  await addTypingFolder(folder);
   const resultFile = join(temporary, "result.json");
   const failure = await runTests({
     ...(program === undefined ? {} : { vscodeExecutablePath: resolve(program) }),

@@ -7,7 +7,7 @@ import test from "node:test";
 import { repository } from "../../scripts/workbench/install.ts";
 import { buildSuite } from "./buildSuite.ts";
 import { runInWorkbench } from "./runInWorkbench.ts";
-import { addSteepFolder, copySamples } from "./sampleWorkspace.ts";
+import { addSteepFolder, addTypingFolder, copySamples } from "./sampleWorkspace.ts";
 import { readResult } from "./suiteResult.ts";
 
 test("the extension in a real extension host", { timeout: 600_000 }, async (t) => {
@@ -16,6 +16,7 @@ test("the extension in a real extension host", { timeout: 600_000 }, async (t) =
   try {
     const folder = await copySamples(join(temporary, "samples"));
     await addSteepFolder(folder);
+    await addTypingFolder(folder);
     const resultFile = join(temporary, "result.json");
     const code = await runInWorkbench({ extension: repository, tests, folder, resultFile, limitMs: 480_000 });
     const result = readResult(resultFile);

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { repository } from "../../scripts/workbench/install.ts";
-import type { Manifest } from "../../src/protocol/manifest.ts";
+import type { Manifest, ManifestModel } from "../../src/protocol/manifest.ts";
 
 /** Copies the sample workspace to where a test may change it. */
 export async function copySamples(folder: string): Promise<string> {
@@ -20,15 +20,8 @@ export async function addSteepFolder(workspace: string): Promise<string> {
   await cp(join(workspace, "questions.jsonl"), join(folder, "questions.jsonl"));
   const manifest = JSON.parse(await readFile(join(workspace, "pathlight.json"), "utf8")) as Manifest;
   const models = manifest.models.map((model) => ({
-    ...model,
-    path: `../${model.path}`,
-    labels: `../${String(model.labels)}`,
+    ...fromBelow(model),
     link: model.name === "digit-scenes" ? "sigmoid" : "softmax",
-    inputs: model.inputs.map((input) =>
-      input.kind === "text" && "vocabulary" in input.tokenizer
-        ? { ...input, tokenizer: { ...input.tokenizer, vocabulary: `../${input.tokenizer.vocabulary}` } }
-        : input,
-    ),
   }));
   const datasets = [
     { name: "steep scenes", files: "*.png", model: "digit-scenes" },
@@ -36,4 +29,31 @@ export async function addSteepFolder(workspace: string): Promise<string> {
   ];
   await writeFile(join(folder, "pathlight.json"), JSON.stringify({ version: 1, models, datasets }, null, 2));
   return folder;
+}
+
+/**
+ * Adds `typing/`, an empty folder in which the question classifier is the only model: any text in it is a question, whatever
+ * else the sample workspace has.
+ */
+export async function addTypingFolder(workspace: string): Promise<string> {
+  const folder = join(workspace, "typing");
+  await mkdir(folder, { recursive: true });
+  const manifest = JSON.parse(await readFile(join(workspace, "pathlight.json"), "utf8")) as Manifest;
+  const models = manifest.models.filter(({ name }) => name === "question-classifier").map(fromBelow);
+  await writeFile(join(folder, "pathlight.json"), JSON.stringify({ version: 1, models, datasets: [] }, null, 2));
+  return folder;
+}
+
+/** An entry of the workspace's manifest as a folder of it has to say it. */
+function fromBelow(model: ManifestModel): ManifestModel {
+  return {
+    ...model,
+    path: `../${model.path}`,
+    ...(typeof model.labels === "string" ? { labels: `../${model.labels}` } : {}),
+    inputs: model.inputs.map((input) =>
+      input.kind === "text" && "vocabulary" in input.tokenizer
+        ? { ...input, tokenizer: { ...input.tokenizer, vocabulary: `../${input.tokenizer.vocabulary}` } }
+        : input,
+    ),
+  };
 }

@@ -16,11 +16,13 @@ import {
 
 /** Emoji, ideographs and escapes stand before and between the words; \u0057 is a W. */
 const unicode = String.raw`{"note":"漢字 😀 \"x\"","question":"😀漢字 👩‍🚀 \u0057ho wrote \"Hamlet\", please\u003f","type":"human"}`;
+const FOLDER = "typing";
 const words = ["Who", "wrote", "Hamlet", "please", "?"];
 
+/** A file of the folder in which every text is a question. */
 async function openFile(name: string, text: string): Promise<vscode.TextEditor> {
-  await writeFile(inWorkspace(name), text);
-  const document = await vscode.workspace.openTextDocument(uriOf(name));
+  await writeFile(inWorkspace(FOLDER, name), text);
+  const document = await vscode.workspace.openTextDocument(uriOf(FOLDER, name));
   return vscode.window.showTextDocument(document, vscode.ViewColumn.One);
 }
 
@@ -58,7 +60,7 @@ describe("in the editor", () => {
 
   it("the words of a row are coloured at their very characters, behind emoji, ideographs and escapes", async () => {
     const { document } = await openFile("placed.jsonl", `{"question":"Where is Oslo?"}\r\n${unicode}\r\n`);
-    const explanation = explanationOf(await explainRow(1, "placed.jsonl"));
+    const explanation = explanationOf(await explainRow(1, FOLDER, "placed.jsonl"));
     const [attribution] = explanation.attributions;
     assert.ok(attribution?.kind === "text");
     const { highlights } = await services();
@@ -93,7 +95,7 @@ describe("in the editor", () => {
 
   it("a hover says what a word is worth, and the lens over the row sums it up and leads to the panel", async () => {
     const { document } = await openFile("hover.jsonl", unicode);
-    const panel = await explainRow(0, "hover.jsonl");
+    const panel = await explainRow(0, FOLDER, "hover.jsonl");
     await until("it is coloured", async () => (await coloured(document)).length > 0);
     const at = document.positionAt(document.getText().indexOf("please") + 2);
     const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
@@ -122,7 +124,7 @@ describe("in the editor", () => {
   it("colours and summary go at once when the text changes, and come back with undo and redo", async () => {
     const editor = await openFile("stale.jsonl", `{"question":"Where is Oslo?"}\n${unicode}\n`);
     const { document } = editor;
-    await explainRow(1, "stale.jsonl");
+    await explainRow(1, FOLDER, "stale.jsonl");
     const before = await until("it is coloured", async () => {
       const now = await coloured(document);
       return now.length > 0 && now;
@@ -160,7 +162,7 @@ describe("in the editor", () => {
   it("a result that comes for a text which has changed meanwhile is not painted, and one that has moved is", async () => {
     const editor = await openFile("running.jsonl", `${unicode}\n{"question":"Where is Oslo?"}\n`);
     const { document } = editor;
-    const running = explainRow(0, "running.jsonl");
+    const running = explainRow(0, FOLDER, "running.jsonl");
     await until("it runs", async () =>
       (await services()).panels.all.some(({ phase }) => phase === "loading" || phase === "running"),
     );
@@ -182,16 +184,16 @@ describe("in the editor", () => {
 
   it("a document that is closed, changed on disk and opened again has colours only where the text still is", async () => {
     const { document } = await openFile("reopened.jsonl", `${unicode}\n`);
-    await explainRow(0, "reopened.jsonl");
+    await explainRow(0, FOLDER, "reopened.jsonl");
     const before = await until("it is coloured", async () => {
       const now = await coloured(document);
       return now.length > 0 && now;
     });
     // The editor takes over what is on disk: two rows more above.
-    await writeFile(inWorkspace("reopened.jsonl"), `{"question":"a"}\n{"question":"b"}\n${unicode}\n`);
+    await writeFile(inWorkspace(FOLDER, "reopened.jsonl"), `{"question":"a"}\n{"question":"b"}\n${unicode}\n`);
     await until("the document is the new one", () => document.lineCount === 4);
     assert.deepEqual(await coloured(document), before);
-    await writeFile(inWorkspace("reopened.jsonl"), `{"question":"a"}\n${unicode.replace("wrote", "read")}\n`);
+    await writeFile(inWorkspace(FOLDER, "reopened.jsonl"), `{"question":"a"}\n${unicode.replace("wrote", "read")}\n`);
     await until("the row is another one", () => document.getText().includes("read"));
     assert.deepEqual(await coloured(document), []);
   });
@@ -218,7 +220,7 @@ describe("in the editor", () => {
   it("cells of a table that are quoted and go over several lines, and lines of a text", async () => {
     const cell = '"Who wrote ""Hamlet"",\nplease?"';
     const table = await openFile("cells.csv", `id,question\n1,${cell}\n2,Where is Oslo?\n`);
-    await explainRow(0, "cells.csv");
+    await explainRow(0, FOLDER, "cells.csv");
     const texts = await until("the cell is coloured", async () => {
       const now = await coloured(table.document);
       return now.length > 0 && now;
@@ -228,7 +230,7 @@ describe("in the editor", () => {
     const lines = await openFile("lines.txt", "Where is Oslo?\n\n漢字 Who wrote Hamlet, please?\n");
     lines.selection = new vscode.Selection(2, 5, 2, 5);
     await vscode.commands.executeCommand("pathlight.explainRow");
-    await panelOf(inWorkspace("lines.txt"), 1);
+    await panelOf(inWorkspace(FOLDER, "lines.txt"), 1);
     const inLine = await until("the line is coloured", async () => {
       const now = await coloured(lines.document);
       return now.length > 0 && now;
@@ -356,7 +358,7 @@ describe("while typing", () => {
     const { live, panels } = await services();
     const name = "targets.jsonl";
     await openFile(name, '{"question":"Who wrote Hamlet?"}\n');
-    const panel = await explainRow(0, name);
+    const panel = await explainRow(0, FOLDER, name);
     await panel.set({ target: { kind: "label", label: "location" }, baseline: { kind: "name", name: "pad" } });
     const editor = await startLive(name, '{"question":"Who wrote Hamlet?"}\n', 0);
     assert.match(await liveTitle(editor.document), /human .* · for location · /);
