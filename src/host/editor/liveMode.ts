@@ -9,7 +9,7 @@ import type { ModelTarget, SampleTarget, Subject } from "../subject.ts";
 import type { EditorHighlights, EditorLens } from "./editorHighlights.ts";
 import { explanationSummary, predictionText } from "./explanationSummary.ts";
 import { type LiveRunOptions, LiveRuns } from "./liveRuns.ts";
-import { type LiveKind, type LiveReading, liveMove, readLive } from "./liveText.ts";
+import { type LiveKind, type LiveProblem, type LiveReading, liveMove, readLive, typedSamples } from "./liveText.ts";
 import { changesOf, textOfDocument } from "./vscodeText.ts";
 import type { Span } from "./writtenText.ts";
 
@@ -24,6 +24,8 @@ export interface LiveStart {
   readonly model: ModelTarget;
   /** The sample as it is without typing: a row of a file, of whose folder a mean baseline is taken. */
   readonly sample: SampleTarget;
+  /** What the model's inputs get of that sample, with their columns. */
+  readonly asked: ExplainRequest["samples"];
   /** The model's settings, or those of the panel that shows the same. Asked before each run. */
   settings(): Settings;
 }
@@ -107,8 +109,9 @@ export class LiveMode implements vscode.Disposable {
     const done = this.#session?.last;
     const session = this.#session;
     if (done === undefined || session === undefined) return undefined;
-    const sample = this.#sampleOf(session, done.wanted.reading);
-    return { subject: { sample, model: session.start.model }, settings: done.wanted.request.settings };
+    const { reading, request } = done.wanted;
+    const sample = { ...this.#sampleOf(session, reading), asked: request.samples };
+    return { subject: { sample, model: session.start.model }, settings: request.settings };
   }
 
   start(start: LiveStart): void {
@@ -266,14 +269,14 @@ export class LiveMode implements vscode.Disposable {
     const { uri } = start.document;
     const origin = uri.scheme === "untitled" ? undefined : uri.fsPath;
     const reading = readLive(textOfDocument(start.document), session.region, start.kind, cursor, origin);
-    if ("problem" in reading) {
+    const wanted = "problem" in reading ? reading : this.#wantedOf(session, reading);
+    if ("problem" in wanted) {
       session.wanted = undefined;
-      session.state = { kind: "problem", why: reading.problem };
+      session.state = { kind: "problem", why: wanted.problem };
       this.#update();
       return;
     }
-    session.region = reading.place;
-    const wanted = this.#wantedOf(session, reading);
+    session.region = wanted.reading.place;
     session.wanted = wanted;
     const known = session.runs.known(wanted.key);
     if (known === undefined) session.state = { kind: "waiting" };
@@ -281,10 +284,12 @@ export class LiveMode implements vscode.Disposable {
     this.#update();
   }
 
-  #wantedOf({ start }: Session, reading: LiveReading): Wanted {
+  #wantedOf({ start }: Session, reading: LiveReading): Wanted | LiveProblem {
+    const samples = typedSamples(start.asked, reading.sample);
+    if ("problem" in samples) return samples;
     const wanted = start.settings();
-    const request = { model: start.model.ref, samples: [{ sample: reading.sample }], settings: wanted };
-    return { key: JSON.stringify([reading.sample, wanted]), reading, request };
+    const request = { model: start.model.ref, samples: [...samples], settings: wanted };
+    return { key: JSON.stringify([samples, wanted]), reading, request };
   }
 
   #run(session: Session): void {

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { PathlightError } from "../../common/errors.ts";
 import { locateRows, rowKind } from "../../protocol/rows.ts";
-import { initialSettings } from "../panelRequest.ts";
+import { initialSettings, requestFor } from "../panelRequest.ts";
 import { rowTarget, textTarget } from "../sampleTargets.ts";
 import type { Services } from "../services.ts";
 import { isLiteral, literalAt, textOfSelection } from "../stringLiteral.ts";
@@ -22,14 +22,17 @@ interface Place {
 /** What the cursor or the selection of an editor means, and the model that reads it. Undefined: the user left. */
 export async function liveStart(editor: vscode.TextEditor, services: Services): Promise<LiveStart | undefined> {
   const { document } = editor;
-  const place = placeOf(editor);
+  const asked = placeOf(editor);
   // Whoever looks at it in a panel means its model, column and settings.
   const panel = services.panels.all.find(
-    ({ subject }) => subject !== undefined && isSame(subject.sample, place.sample),
+    ({ subject }) =>
+      subject !== undefined && subject.sample.blanked === undefined && isSame(subject.sample, asked.sample),
   );
   const { subject } = panel ?? {};
-  const model = subject?.model ?? (await services.models.pick(place.sample));
+  const model = subject?.model ?? (await services.models.pick(asked.sample));
   if (model === undefined) return undefined;
+  // The question may have taken its time.
+  const place = placeOf(editor);
   const kind = place.kind(model);
   const column = subject?.sample.sample.kind === "file" ? subject.sample.sample.column : undefined;
   return {
@@ -39,6 +42,7 @@ export async function liveStart(editor: vscode.TextEditor, services: Services): 
     sample: place.sample,
     model,
     kind: kind.kind === "row" && column !== undefined ? { ...kind, column } : kind,
+    asked: (panel?.request ?? requestFor({ sample: place.sample, model }, initialSettings(undefined))).samples,
     settings: () => {
       const shown = panel === undefined ? undefined : services.panels.all.find(({ id }) => id === panel.id);
       return shown?.request?.settings ?? initialSettings({ sample: place.sample, model });

@@ -1,5 +1,5 @@
 import { PathlightError } from "../../common/errors.ts";
-import type { SampleRef } from "../../protocol/explain.ts";
+import type { ExplainRequest, SampleRef } from "../../protocol/explain.ts";
 import { type RowKind, rowFields } from "../../protocol/rows.ts";
 import { isLiteral, textOfSelection } from "../stringLiteral.ts";
 import { rowsAt } from "./anchorReaders.ts";
@@ -54,6 +54,33 @@ export function readLive(
   const text = textOfSelection(source);
   if (text.trim() === "") return { problem: "The text is empty." };
   return { place: region, source, sample: { kind: "text", text, ...from } };
+}
+
+/**
+ * What the inputs of the model get of a row as it is typed: the columns that `asked`, the samples of the row on disk, names,
+ * be it one text, a pair, or a text for each input. What is no row stays as it is.
+ */
+export function typedSamples(
+  asked: ExplainRequest["samples"],
+  typed: LiveReading["sample"],
+): ExplainRequest["samples"] | LiveProblem {
+  const { row } = typed;
+  if (row === undefined) return [{ sample: typed }];
+  const samples: ExplainRequest["samples"] = [];
+  for (const { input, sample } of asked) {
+    const to = input === undefined ? {} : { input };
+    if (sample.row === undefined) {
+      samples.push({ ...to, sample });
+      continue;
+    }
+    const { column = row.column, secondColumn } = sample.kind === "file" ? sample : sample.row;
+    const missing = [column, secondColumn].find((name) => name !== undefined && row.fields[name] === undefined);
+    if (missing !== undefined) return { problem: `The row has no text in "${missing}".` };
+    const second = secondColumn === undefined ? {} : { secondColumn };
+    const text = row.fields[column] ?? "";
+    samples.push({ ...to, sample: { ...typed, text, row: { fields: row.fields, column, ...second } } });
+  }
+  return samples;
 }
 
 function readRow(

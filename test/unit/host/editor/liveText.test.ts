@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type LiveKind, liveMove, readLive } from "../../../../src/host/editor/liveText.ts";
+import { type LiveKind, liveMove, readLive, typedSamples } from "../../../../src/host/editor/liveText.ts";
 import { stringDocument } from "./stringDocument.ts";
 
 function read(text: string, start: number, end: number, kind: LiveKind, cursor: number | null = null) {
@@ -69,4 +69,40 @@ test("a selection grows with what is typed at its ends, a literal does not", () 
   assert.equal(literal.sample.text, "a\nb");
   assert.deepEqual(read('f("a"b")', 2, 7, { kind: "literal" }), { problem: "The text is not closed by its quote." });
   assert.deepEqual(read('f("")', 2, 4, { kind: "literal" }), { problem: "The text is empty." });
+});
+
+test("the inputs of a model get their columns of the row as it is typed", () => {
+  const kind: LiveKind = { kind: "row", rows: "jsonl", column: "a" };
+  const text = '{"b":"second","a":"first"}';
+  const reading = read(text, 0, text.length, kind);
+  assert("sample" in reading);
+  const row = { kind: "file", path: "/a.jsonl", row: 3 } as const;
+  const texts = (asked: Parameters<typeof typedSamples>[0]) => {
+    const samples = typedSamples(asked, reading.sample);
+    if ("problem" in samples) return samples.problem;
+    return samples.map(({ input, sample }) => [
+      input,
+      sample.kind === "text" ? [sample.text, sample.row?.column, sample.row?.secondColumn] : sample.path,
+    ]);
+  };
+  assert.deepEqual(texts([{ sample: row }]), [[undefined, ["first", "a", undefined]]]);
+  assert.deepEqual(texts([{ sample: { ...row, column: "b", secondColumn: "a" } }]), [
+    [undefined, ["second", "b", "a"]],
+  ]);
+  assert.deepEqual(
+    texts([
+      { input: "left", sample: { ...row, column: "a" } },
+      { input: "right", sample: { ...row, column: "b" } },
+      { input: "mask", sample: { kind: "file", path: "/mask.npy" } },
+    ]),
+    [
+      ["left", ["first", "a", undefined]],
+      ["right", ["second", "b", undefined]],
+      ["mask", "/mask.npy"],
+    ],
+  );
+  assert.equal(texts([{ sample: { ...row, column: "a", secondColumn: "c" } }]), 'The row has no text in "c".');
+  const literal = read('"x"', 0, 3, { kind: "literal" });
+  assert("sample" in literal);
+  assert.deepEqual(typedSamples([{ sample: row }], literal.sample), [{ sample: literal.sample }]);
 });
