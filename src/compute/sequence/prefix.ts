@@ -98,7 +98,9 @@ function continued(generation: Generation, sources: readonly PreparedInput[], id
   if (all === null) return null;
   const first = side === "left" ? all.length - core.length : 0;
   const encoded = { ...prepared.encoded, ...asSample(prepared.text + text, all).encoded };
-  const sample: PreparedTextSample = { ...prepared, ...asSample(prepared.text + text, all), encoded };
+  // What was written stands behind the sample's own fields, in none of them.
+  const { fields } = prepared;
+  const sample: PreparedTextSample = { ...prepared, ...asSample(prepared.text + text, all), encoded, fields };
   const input: PreparedInput = { ...own, prepared: sample };
   const inputs = sources.map((other): PreparedInput => {
     if (other.spec.id === source.id) return input;

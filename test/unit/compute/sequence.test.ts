@@ -205,6 +205,35 @@ test("with what had been written explained too, rows add up over both parts, and
   assert(prefix > 0.1, "what was written counts");
 });
 
+test("what if: a blanked or replaced source token is measured after what had been written before", async () => {
+  const { ids } = await greedy();
+  const row = 2;
+  const explained = await service.explain(request(whole, { target: { kind: "index", index: row } }));
+  const [attribution] = explained.attributions;
+  assert(attribution?.kind === "text" && attribution.blank !== null);
+  const blank = attribution.blank?.id ?? -1;
+  const answer = await service.whatIf(explained.runId, [
+    [{ kind: "blank", input: "input_ids", tokens: [1] }],
+    [{ kind: "replace", input: "input_ids", tokens: [1], text: "sky" }],
+  ]);
+  const session = await ort.InferenceSession.create(join(place, "whole.onnx"));
+  for (const [at, second] of [blank, 8].entries()) {
+    const source = sourceIds.map((id, position) => (position === 1 ? second : id));
+    const { logits } = await session.run({
+      input_ids: whole64(source),
+      attention_mask: whole64(source.map(() => 1)),
+      decoder_input_ids: whole64([1, ...ids.slice(0, row)]),
+    });
+    assert(logits?.data instanceof Float32Array);
+    const expected = logits.data[row * targetWords.length + (ids[row] ?? 0)] ?? Number.NaN;
+    const result = answer.results[at];
+    assert(result?.kind === "measured", JSON.stringify(result));
+    assert(Math.abs(result.score - expected) < 1e-4, `${result.score} for ${expected}`);
+    assert.equal(result.target?.label, explained.target.label);
+  }
+  await session.release();
+});
+
 test("a cancel between rows keeps those that are done, and leaves no tensors", async () => {
   const before = await service.explainSequence(request(whole)).then(() => memory().numTensors);
   const abort = new AbortController();
