@@ -140,6 +140,19 @@ async function overToken({ page: window }: Bench): Promise<void> {
   await window.locator(".monaco-hover:visible", { hasText: "rank" }).waitFor();
 }
 
+/** A date as the model writes it, with what each character comes from. */
+async function alignment(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await explainRow(bench, "dates.jsonl", "on the 28th of March 1924", "dates.jsonl · 13");
+  await bench.panel.locator("#tab-matrix").click();
+  // The second digit of the month.
+  await bench.panel.locator("[role=rowheader]").nth(6).click();
+  await bench.panel.locator('.chosen[aria-rowindex="8"]').waitFor();
+  await bench.settled();
+  while ((await bench.panel.locator(".cell.empty").count()) > 0) await bench.page.waitForTimeout(200);
+  await drag(bench, ".editor-group-container", "x", -170);
+}
+
 async function audit(bench: Bench): Promise<void> {
   await image(bench);
   await bench.panel.locator("button.check").click();
@@ -195,6 +208,7 @@ export const scenes: readonly Scene[] = [
   },
   { name: "dark-file", viewport: { width: 1640, height: 1200 }, theme: dark, set: file },
   { name: "dark-editor", viewport: { width: 1500, height: 760 }, theme: dark, set: editor, pointer: overToken },
+  { name: "light-alignment", viewport: { width: 1640, height: 900 }, theme: light, set: alignment },
   { name: "dark-audit", viewport: { width: 1310, height: 1000 }, theme: dark, set: audit },
   { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
