@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import { readRowValues } from "../samples/index.ts";
@@ -13,24 +13,55 @@ export interface InputFields {
 
 /**
  * The request with texts of ours in place of what its samples say: the columns of a row, a whole text, one for each
- * input. What is not among `inputs` stays. Reads the other columns of a row from its file.
+ * input. What is not among `inputs` stays. Reads the other columns of a row from its file. Throws `usage` where a text
+ * comes from no sample that could say it.
  */
 export async function editedRequest(request: ExplainRequest, inputs: readonly InputFields[]): Promise<ExplainRequest> {
-  const named = new Set(request.samples.map(({ input }) => input));
-  // A sample without a name is of the inputs that nobody else names.
-  const fieldsOf = ({ input: of }: ExplainRequest["samples"][number]): InputFields["fields"] =>
-    inputs
-      .filter(({ input }) => (of === undefined ? !named.has(input) : of === input))
-      .flatMap((input) => input.fields);
+  const shares = sharesOf(request.samples, inputs);
+  const isSaid = ({ fields }: InputFields): boolean =>
+    shares.some((share) => Array.isArray(share) && fields.every((field) => share.includes(field)));
+  // An edit that no sample says would be measured as none.
+  if (!inputs.every(isSaid)) throw notEditable(false);
   const samples: ExplainRequest["samples"] = [];
-  for (const entry of request.samples) {
-    const own = fieldsOf(entry);
+  for (const [at, entry] of request.samples.entries()) {
+    const own = shares[at];
+    if (own === "taken") continue;
     const row = rowKey(entry.sample);
     // Several inputs may read columns of one row, which is then edited as a whole.
-    const others = request.samples.filter(({ sample }) => row !== null && rowKey(sample) === row).flatMap(fieldsOf);
-    samples.push(own.length === 0 ? entry : { ...entry, sample: await withTexts(entry.sample, own, others) });
+    const others = shares.flatMap((share, k) => {
+      const sample = request.samples[k]?.sample;
+      const isOfRow = sample !== undefined && row !== null && rowKey(sample) === row;
+      return isOfRow && share !== undefined && share !== "taken" ? share : [];
+    });
+    samples.push(own === undefined ? entry : { ...entry, sample: await withTexts(entry.sample, own, others) });
   }
   return { ...request, samples };
+}
+
+type Share = InputFields["fields"] | "taken" | undefined;
+
+/** The fields that each sample says; `taken`: it is the second text of a pair, which the one before it says as well. */
+function sharesOf(samples: ExplainRequest["samples"], inputs: readonly InputFields[]): Share[] {
+  const shares: Share[] = samples.map(() => undefined);
+  for (const name of new Set(samples.map(({ input }) => input))) {
+    const entries = samples.flatMap(({ input, sample }, at) => (input === name && mayBeText(sample) ? [at] : []));
+    const others = new Set(samples.map(({ input }) => input));
+    // A sample without a name is of the inputs that nobody else names.
+    const own = inputs.filter(({ input }) => (name === undefined ? !others.has(input) : input === name));
+    const [first, second] = entries;
+    if (first === undefined || own.length === 0) continue;
+    if (entries.length === own.length) {
+      for (const [k, at] of entries.entries()) shares[at] = own[k]?.fields;
+      continue;
+    }
+    shares[first] = own.flatMap(({ fields }) => fields);
+    if (second !== undefined && own.length === 1 && shares[first].length === 2) shares[second] = "taken";
+  }
+  return shares;
+}
+
+function mayBeText(sample: SampleRef): boolean {
+  return sample.kind === "text" || extname(sample.path).toLowerCase() !== ".npy";
 }
 
 /** Equal for samples that are columns of one row; null for what is none. */
@@ -65,7 +96,8 @@ async function withTexts(
   const column = fields.find(({ name }) => name !== null && name === sample.column)?.name ?? first.name;
   const text = fields.find(({ name }) => name === column)?.text ?? first.text;
   const others = await rowFields(path, row);
-  const second = sample.secondColumn === undefined ? {} : { secondColumn: sample.secondColumn };
+  const secondColumn = sample.secondColumn ?? fields.find(({ name }) => name !== null && name !== column)?.name ?? null;
+  const second = secondColumn === null ? {} : { secondColumn };
   return {
     kind: "text",
     text,

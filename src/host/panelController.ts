@@ -236,7 +236,7 @@ export class PanelController implements vscode.Disposable {
     const { value } = this.#settings;
     const explained = this.#view.shown?.explanation.target;
     return {
-      subject: { ...subject, sample: { kind, sample, title, blanked: found.blanked } },
+      subject: { ...subject, sample: { kind, sample, title, blanked: found.blanked, asked: found.samples } },
       settings: explained === undefined ? value : { ...value, target: sameTarget(value.target, explained) },
     };
   }

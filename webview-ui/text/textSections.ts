@@ -15,8 +15,8 @@ export interface TextSection {
   /** Sum over the field's own tokens: padding and what the tokenizer adds is in none of the fields. */
   readonly total: number;
   readonly direction: "ltr" | "rtl";
-  /** Whether it is the last of its text, behind which stands what the model does not see. */
-  readonly isLast: boolean;
+  /** Index of the field in its text. */
+  readonly field: number;
 }
 
 export interface TextSections {
@@ -54,7 +54,7 @@ export function textSections(texts: readonly TextAttribution[], wanted: TextUnit
         marks: own,
         total: own.reduce((sum, mark) => (isAdded(mark) ? sum : sum + mark.value), 0),
         direction: isRightToLeft(text.text.slice(start, end)) ? "rtl" : "ltr",
-        isLast: field === fields.length - 1,
+        field,
       });
     }
     offset += text.tokens.length;

@@ -12,7 +12,7 @@ import { theme } from "../model/theme.ts";
 import { Unchanged } from "../model/unchanged.ts";
 import { isBeforeFirstMap, methodNames, plural } from "../model/words.ts";
 import { type TextMark, type TextSection, type TextSections, textSections } from "./textSections.ts";
-import { isAdded, type TextUnit } from "./tokenGroups.ts";
+import { fieldsOf, isAdded, type TextUnit } from "./tokenGroups.ts";
 import { type TokenRowLook, tokenRow } from "./tokenRow.ts";
 import "../table/valueTable.ts";
 import "./whatIfCard.ts";
@@ -197,7 +197,7 @@ class TextView extends ValueListView<TextMark> {
                 ? html`<small>adds up to ${formatSigned(section.total)}${share}</small>`
                 : nothing
             }</h3>`
-      }${tokenRow(marks, (mark) => read(mark as TextMark), look)}${main && section.isLast ? this.#unseen(section.attribution) : nothing}`;
+      }${tokenRow(marks, (mark) => read(mark as TextMark), look)}${main ? this.#unseen(section) : nothing}`;
     });
     const others =
       main && sections.length > 1 && added.count > 0 && !isBeforeFirstMap(explanation)
@@ -255,10 +255,15 @@ class TextView extends ValueListView<TextMark> {
       ${scaleBar(theme().scale(this.store.view.colorMap), formatScore(this.limit, 2), explanation.target.label)}</div>`;
   }
 
-  #unseen(attribution: number): TemplateResult | typeof nothing {
-    const { truncatedFrom = null, text = "" } = this.texts[attribution] ?? {};
-    if (truncatedFrom === null) return nothing;
-    const rest = text.slice(truncatedFrom);
+  /** What of a field the model does not see; of one field alone it is said of the whole text. */
+  #unseen({ attribution, field }: TextSection): TemplateResult | typeof nothing {
+    const text = this.texts[attribution];
+    if (text === undefined) return nothing;
+    const fields = fieldsOf(text);
+    const { end = 0, truncatedFrom } = fields[field] ?? {};
+    const from = truncatedFrom ?? (fields.length === 1 ? text.truncatedFrom : null);
+    if (from === null) return nothing;
+    const rest = text.text.slice(from, end);
     if (rest.trim() === "") return nothing;
     const shown = rest.slice(0, MOST_UNSEEN);
     const more = rest.length - shown.length;

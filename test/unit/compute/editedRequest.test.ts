@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { editedRequest } from "../../../src/compute/editedRequest.ts";
 import { type ExplainRequest, type SampleRef, settingsSchema } from "../../../src/protocol/explain.ts";
-import { write } from "../samples/support.ts";
+import { fails, write } from "../samples/support.ts";
 
 const path = write("pairs.jsonl", '{"a":"one","b":"two","n":3,"list":[1]}\n{"a":"three","b":"four"}\n');
 const settings = settingsSchema.parse({});
@@ -59,6 +59,35 @@ test("a row as it is typed and a piece of text lose the place that they stood at
   assert.deepEqual(await edited(piece, { input: "ids", fields: [field(null, "eins")] }), [
     { kind: "text", text: "eins", origin: "notes.md, edited" },
   ]);
+});
+
+test("two texts that one input reads as a pair are one sample then; texts in order go to inputs in order", async () => {
+  const pair = { input: "ids", fields: [field(null, "eins"), field(null, "zwei")] };
+  const piece = (text: string) => ({ sample: { kind: "text" as const, text } });
+  const both = { kind: "text", text: "eins", second: "zwei", origin: "Text, edited" };
+  assert.deepEqual(await edited(asking(piece("one"), piece("two")), pair), [both]);
+  const named = asking({ input: "ids", ...piece("one") }, { input: "ids", ...piece("two") });
+  assert.deepEqual(await edited(named, pair), [both]);
+  const column = (name: string) => ({ sample: { kind: "file" as const, path, row: 0, column: name } });
+  const columns = { input: "ids", fields: [field("a", "eins"), field("b", "zwei")] };
+  const [row, ...more] = await edited(asking(column("a"), column("b")), columns);
+  assert.deepEqual([row?.kind === "text" && row.row?.secondColumn, more], ["b", []]);
+  const towers = ["x", "y"].map((input) => ({ input, fields: [field(null, input)] }));
+  const apart = await edited(asking(piece("one"), piece("two")), ...towers);
+  assert.deepEqual(
+    apart.map((sample) => sample.kind === "text" && [sample.text, sample.second]),
+    [
+      ["x", undefined],
+      ["y", undefined],
+    ],
+  );
+});
+
+test("a text that no sample says is refused, not left as it was", async () => {
+  const ids = asking({ sample: { kind: "file", path: "/work/ids.npy" } });
+  await fails(editedRequest(ids, [{ input: "ids", fields: [field(null, "eins")] }]), "usage", "only blanked");
+  const other = asking({ input: "x", sample: { kind: "text", text: "one" } });
+  await fails(editedRequest(other, [{ input: "y", fields: [field(null, "eins")] }]), "usage");
 });
 
 test("samples that are no text of the run stay as they are", async () => {

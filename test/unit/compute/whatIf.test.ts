@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test, { after } from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
@@ -11,8 +11,10 @@ import type { Explanation, TextAttribution } from "../../../src/protocol/explana
 import { type ManifestModel, modelSchema } from "../../../src/protocol/manifest.ts";
 import type { WhatIfChange, WhatIfMeasured, WhatIfResult } from "../../../src/protocol/whatIf.ts";
 import { npyBytes, readManifest } from "../../../src/samples/index.ts";
+import { bertOnnx } from "../../support/bertOnnx.ts";
 import { saveLayers } from "../models/savedLayers.ts";
-import { write } from "../samples/support.ts";
+import { folder, write } from "../samples/support.ts";
+import { reference } from "../samples/tokenizerReference.ts";
 import "../engine/cpuBackend.ts";
 
 const samples = resolve(import.meta.dirname, "../../../samples");
@@ -295,6 +297,65 @@ test("bytes of a file are blanked where they stand; characters can be edited whe
     ["usage", "measured"],
   );
   assert.equal(textOf(cut).gap === null, false);
+});
+
+test("a pair is edited field by field: the other text, the template and the token types follow", async () => {
+  const layout = join(folder, "pair");
+  mkdirSync(layout, { recursive: true });
+  const path = join(layout, "model.onnx");
+  writeFileSync(path, bertOnnx({ layers: 1, width: 24, heads: 2, words: 1200, longest: 24, classes: 3 }));
+  writeFileSync(join(layout, "tokenizer.json"), JSON.stringify(reference("bert-uncased").tokenizer));
+  writeFileSync(join(layout, "config.json"), JSON.stringify({ model_type: "bert", max_position_embeddings: 24 }));
+  const rows = write(
+    "pairs.jsonl",
+    `${JSON.stringify({ question: "Who wrote it?", context: "The quick brown fox." })}\n`,
+  );
+  const row: Sample = { kind: "file", path: rows, row: 0, column: "question", secondColumn: "context" };
+  const model = { path };
+  const run = await service.explain(asking(model, row));
+  const text = textOf(run);
+  assert.equal(text.blank?.text, "[MASK]");
+  const within = (word: string): number[] => {
+    const at = text.text.indexOf(word);
+    return text.tokens.flatMap(({ start, end }, position) =>
+      end > start && start >= at && end <= at + word.length ? [position] : [],
+    );
+  };
+  const [brown, wrote] = [within("brown"), within("wrote")];
+  assert.ok(brown.length > 0 && wrote.length > 0);
+  const { input } = text;
+  const { results } = await service.whatIf(run.runId, [
+    [{ kind: "delete", input, tokens: brown }],
+    [{ kind: "replace", input, tokens: wrote, text: "read" }],
+    [
+      { kind: "blank", input, tokens: brown },
+      { kind: "delete", input, tokens: wrote },
+    ],
+  ]);
+  const masks = "[MASK]".repeat(brown.length);
+  const pair = (first: string, second: string): Sample => ({ kind: "text", text: first, second });
+  const truth = async (sample: Sample) => (await predicted(model, sample, run.target.index ?? 0)).logit;
+  close(measured(results[0]).score, await truth(pair("Who wrote it?", "The quick fox.")));
+  close(measured(results[1]).score, await truth(pair("Who read it?", "The quick brown fox.")));
+  assert.deepEqual(
+    measured(results[2]).texts.map(({ name, text: shown }) => [name, shown]),
+    [
+      ["question", "Who it?"],
+      ["context", `The quick ${masks} fox.`],
+    ],
+  );
+  // A tokenizer of this kind reads its mask token in a text.
+  close(measured(results[2]).score, await truth(pair("Who it?", `The quick ${masks} fox.`)));
+  assert.deepEqual(measured(results[1]).samples[0]?.sample.kind === "text" && measured(results[1]).samples[0]?.sample, {
+    kind: "text",
+    text: "Who read it?",
+    origin: "pairs.jsonl : row 1, edited",
+    row: {
+      column: "question",
+      fields: { question: "Who read it?", context: "The quick brown fox." },
+      secondColumn: "context",
+    },
+  });
 });
 
 test("ids from a file have no characters to edit, and a file that has changed is not taken for what it was", async () => {

@@ -89,6 +89,14 @@ test("fields stand under their headings with their totals, on one scale and in o
     assert.match(await chosen(page), /^\[SEP\]/);
   }));
 
+test("what of a field the model does not see stands under that field", () =>
+  withScene("textPairCut", async (page) => {
+    assert.equal(await page.locator(".unseen").count(), 1);
+    assert.match(await page.locator(".unseen").innerText(), /10 characters:\s+on stage\./);
+    const next = await page.locator(".unseen + h3").innerText();
+    assert.match(next, /^hypothesis/);
+  }));
+
 test("inputs of a two-tower model are texts side by side, without a switch between them", () =>
   withScene("textTowers", async (page) => {
     const headings = await page.locator(".text-rows h3").allInnerTexts();

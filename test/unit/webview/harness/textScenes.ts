@@ -190,6 +190,22 @@ export function textScenes({ textExplanation, show }: Parts): Readonly<Record<st
       const explanation = adding([pairAttribution("input_ids", pair, 3)], textExplanation());
       return whatIf(explanation, { ...whatIfOf(explanation, 1), items: [], busy: false });
     },
+    textPairCut: () => {
+      const whole = pairAttribution("input_ids", pair, 3);
+      const at = whole.text.indexOf(" on stage");
+      const seen = whole.tokens.flatMap((token, position) =>
+        token.start >= at && token.end <= (whole.fields[0]?.end ?? 0) && token.special === "none" ? [] : [position],
+      );
+      const attribution: TextAttribution = {
+        ...whole,
+        fields: whole.fields.map((field, index) => (index === 0 ? { ...field, truncatedFrom: at } : field)),
+        tokens: seen.flatMap((position) => whole.tokens[position] ?? []),
+        values: Float32Array.from(seen, (position) => whole.values[position] ?? 0),
+        gradient: null,
+        cellErrors: null,
+      };
+      return show(adding([attribution], textExplanation()));
+    },
     textTowers: () =>
       show(
         adding(
