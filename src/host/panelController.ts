@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { PathlightError } from "../common/errors.ts";
+import type { AuditProgress } from "../protocol/audit.ts";
 import type { ExplainRequest, Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
 import type { WhatIfEdit } from "../protocol/whatIf.ts";
 import { compactExplanation } from "./compactExplanation.ts";
 import type { HistoryRecord } from "./history.ts";
-import { PanelAudit } from "./panelAudit.ts";
 import { handlePanelMessage } from "./panelDispatch.ts";
 import { PanelMessages } from "./panelMessages.ts";
 import { initialSettings } from "./panelRequest.ts";
@@ -19,6 +19,7 @@ import { PanelSettings } from "./panelSettings.ts";
 import { PanelSubject } from "./panelSubject.ts";
 import { PanelView } from "./panelView.ts";
 import { PanelWhatIf } from "./panelWhatIf.ts";
+import { RunTask } from "./runTask.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 
@@ -36,7 +37,8 @@ export class PanelController implements vscode.Disposable {
   readonly #subject: PanelSubject;
   readonly #view: PanelView;
   readonly #run: PanelRun;
-  readonly #audit: PanelAudit;
+  readonly #audit: RunTask<AuditProgress>;
+  readonly #pairs: RunTask<{ readonly evaluations: number }>;
   readonly #sequence: PanelSequence;
   readonly #whatIf: PanelWhatIf;
   #disposed = false;
@@ -47,7 +49,17 @@ export class PanelController implements vscode.Disposable {
     this.#messages = this.#store.add(new PanelMessages(panel));
     this.#sequence = new PanelSequence(services.compute, () => this.#postState());
     this.#view = new PanelView(this.#messages, services, (shown) => this.#sequence.with(shown));
-    this.#audit = new PanelAudit(services.compute, () => this.#postState());
+    const onChange = (): void => this.#postState();
+    this.#audit = new RunTask({
+      call: (runId, options) => services.compute.call("audit", { runId }, options),
+      start: { done: 0, total: 0, what: "", seconds: 0 },
+      onChange,
+    });
+    this.#pairs = new RunTask({
+      call: (runId, options) => services.compute.call("tokenPairs", { runId }, options),
+      start: { evaluations: 0 },
+      onChange,
+    });
     this.#whatIf = new PanelWhatIf(services.compute, (whatIf) => this.#messages.post({ type: "whatIf", whatIf }));
     this.#subject = new PanelSubject(services, () => this.#settings.value, {
       onSourceChange: (what, gone) => this.#onSourceChange(what, gone),
@@ -57,6 +69,7 @@ export class PanelController implements vscode.Disposable {
     this.#run = new PanelRun(parts, {
       onStart: () => {
         this.#audit.cancel();
+        this.#pairs.cancel();
         this.#sequence.turnTo(this.request);
       },
       onProgress: () => this.#postState(),
@@ -120,6 +133,7 @@ export class PanelController implements vscode.Disposable {
   async show(record: HistoryRecord, subject: Subject): Promise<void> {
     this.#run.drop();
     this.#audit.cancel();
+    this.#pairs.cancel();
     try {
       const shown = await this.#services.history.load(record.item.id);
       this.#turnTo(subject, record.request.settings);
@@ -162,6 +176,7 @@ export class PanelController implements vscode.Disposable {
   cancel(): void {
     this.#run.cancel();
     this.#audit.cancel();
+    this.#pairs.cancel();
     this.#sequence.cancel();
   }
 
@@ -184,24 +199,37 @@ export class PanelController implements vscode.Disposable {
   }
 
   /** Compares the gradients of what is shown with forward passes; the finding becomes part of the explanation. */
-  async audit(): Promise<void> {
+  audit(): Promise<void> {
+    return this.#addTo(this.#audit, ({ audit }) => ({ audit }));
+  }
+
+  /** What each token of one text says to each of the other; the matrix becomes part of the explanation. */
+  tokenPairs(): Promise<void> {
+    return this.#addTo(this.#pairs, ({ matrix }) => ({ matrix }));
+  }
+
+  async #addTo<Progress>(
+    task: RunTask<Progress>,
+    found: (explanation: Explanation) => Pick<Explanation, "audit" | "matrix">,
+  ): Promise<void> {
     if (this.#run.isUnderWay || this.#view.shown === null || this.#view.stale !== null) return;
     const wanted = this.#view.shown.explanation.runId;
     let explanation: Explanation | null;
     try {
-      explanation = await this.#audit.run(wanted);
+      explanation = await task.run(wanted);
     } catch (error) {
       if (!isRunLost(error)) throw error;
       // The process that had the run is gone; the same settings lead to the same path.
       await this.#run.start({ kind: "explain" });
       const again = this.shown?.explanation;
-      if (this.phase !== "done" || again === undefined || again.audit !== undefined || this.#audit.isRunning) return;
-      explanation = await this.#audit.run(again.runId);
+      const isThere = again === undefined || Object.values(found(again)).some((each) => each !== undefined);
+      if (this.phase !== "done" || isThere || task.isRunning) return;
+      explanation = await task.run(again.runId);
     }
     const shown = this.#view.valid;
     if (explanation === null || shown?.explanation.runId !== explanation.runId) return;
     const next: Shown = {
-      explanation: { ...shown.explanation, audit: explanation.audit },
+      explanation: { ...shown.explanation, ...found(compactExplanation(explanation)) },
       picture: shown.picture,
     };
     this.#view.present(next, false);
@@ -302,6 +330,7 @@ export class PanelController implements vscode.Disposable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#audit.cancel();
+    this.#pairs.cancel();
     this.#sequence.cancel();
     this.#run.dispose();
     this.#whatIf.dispose();
@@ -413,6 +442,7 @@ export class PanelController implements vscode.Disposable {
       options: this.#subject.options,
       running,
       auditing: this.#audit.progress,
+      pairing: this.#pairs.progress,
       sequence: this.#sequence.progress,
       warnAbove: settings.warnAbove(),
       error,

@@ -35,6 +35,8 @@ export async function handlePanelMessage(
       return panel.cancel();
     case "refine":
       return panel.refine(message.tolerance);
+    case "tokenPairs":
+      return panel.tokenPairs();
     case "audit":
       return panel.audit();
     case "cancelAudit":

@@ -92,6 +92,8 @@ export const panelStateSchema = z.strictObject({
   current: z.string().nullable(),
   /** While the tokens of a written text are explained, how many are. */
   sequence: z.strictObject({ done: z.int(), of: z.int() }).nullable().optional(),
+  /** While the pairs of tokens of two texts are computed, how many points of their paths have been evaluated. */
+  pairing: z.strictObject({ evaluations: z.int() }).nullable().optional(),
 });
 
 /** Edits of the text that is shown, with what the model says of them. */
@@ -185,6 +187,8 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("copy"), text: z.string() }),
   /** The user is to type another text, or to choose a list of stop words, as the baseline. */
   z.strictObject({ type: z.literal("chooseTextBaseline"), what: z.enum(["text", "stop-words"]) }),
+  /** Compute what each token of one text says to each of the other, for the similarity of two. */
+  z.strictObject({ type: z.literal("tokenPairs") }),
 ]);
 
 export type Shown = z.output<typeof shownSchema>;

@@ -3,6 +3,7 @@ import type { PanelStore } from "../model/panelStore.ts";
 import "../audit/auditTab.ts";
 import "../history/historyTab.ts";
 import "../matrix/matrixView.ts";
+import { isSimilarityOfTexts } from "../matrix/pairsTab.ts";
 import "./attributionTab.ts";
 
 interface PanelTab {
@@ -29,10 +30,19 @@ export const tabs: readonly PanelTab[] = [
   {
     id: "matrix",
     label: "Alignment",
-    available: ({ shown }) => shown?.explanation.matrix !== undefined,
+    available: ({ shown }) => shown?.explanation.matrix?.kind === "sequence",
     hasTable: true,
     render: (store) =>
       html`<pl-matrix-view .store=${store} .matrix=${store.shown?.explanation.matrix}></pl-matrix-view>`,
+  },
+  {
+    id: "pairs",
+    label: "Token pairs",
+    available: ({ shown, readOnly }) =>
+      shown !== null &&
+      (shown.explanation.matrix?.kind === "pairs" || (!readOnly && isSimilarityOfTexts(shown.explanation))),
+    hasTable: true,
+    render: (store) => html`<pl-token-pairs .store=${store}></pl-token-pairs>`,
   },
   {
     id: "audit",

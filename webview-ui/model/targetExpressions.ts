@@ -65,11 +65,12 @@ function nameOf(id: string): string {
   return isWord ? id : `output(${JSON.stringify(id)})`;
 }
 
-function scopeOf({ predictions, target }: Explanation, outputs: Outputs): ExpressionScope {
+function scopeOf({ predictions, target, attributions }: Explanation, outputs: Outputs): ExpressionScope {
   const head = outputs.find(({ id }) => id === target.output) ?? outputs[0];
   const ranked = [...predictions].sort((a, b) => b.logit - a.logit);
   const numbered = predictions.every(({ label, index }) => label === `class ${index}`);
   const shapes = new Map(outputs.flatMap(({ id, logit, shape }) => [[id, shape] as const, [logit, shape] as const]));
+  const isText = attributions.some(({ kind }) => kind === "text");
   const output = head?.id ?? target.output;
   return {
     head: {
@@ -83,6 +84,14 @@ function scopeOf({ predictions, target }: Explanation, outputs: Outputs): Expres
     labels: numbered ? null : predictions.map(({ label }) => label),
     predicted: ranked[0]?.index ?? null,
     runnerUp: ranked[1]?.index ?? null,
+    // One encoder may read two texts, `a` and `b`; whether it was given both, the run says.
+    aliases:
+      isText && !["a", "b"].some((name) => shapes.has(name))
+        ? new Map([
+            ["a", "a/"],
+            ["b", "b/"],
+          ])
+        : undefined,
     outputs: outputs.map(({ id }) => id),
     shapeOf: (node) => shapes.get(node) ?? null,
     positionWeights: () => null,

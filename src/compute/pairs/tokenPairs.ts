@@ -8,6 +8,7 @@ import { formatPercent } from "../../protocol/format.ts";
 import type { TokenMatrix } from "../../protocol/tokenMatrix.ts";
 import { withFeeds } from "../feeds.ts";
 import type { RunPlan } from "../runPlan.ts";
+import { sideOf } from "../twin/twinModel.ts";
 import { type Tower, towersOf } from "./towers.ts";
 
 export interface TokenPairsOptions {
@@ -235,7 +236,8 @@ function textOf({ explained }: Tower): string {
 }
 
 function nameOf({ explained }: Tower): string {
-  return explained[0]?.input ?? "";
+  const input = explained[0]?.input ?? "";
+  return sideOf(input) ?? input;
 }
 
 function notesOf(name: string, { path, disagreement, componentError }: Vectors, tolerance: number): string[] {

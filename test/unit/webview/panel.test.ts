@@ -291,6 +291,22 @@ test("a target that is an expression is shown with its value, and a class takes 
   await towers.close();
 });
 
+test("the pairs of two texts are asked for, and say what they leave out", async () => {
+  const page = await open("pairsStart");
+  await page.locator("#tab-pairs").click();
+  await page.locator("pl-token-pairs button").click();
+  assert.deepEqual(await last(page), { type: "tokenPairs" });
+  await page.close();
+  const done = await open("pairs");
+  await done.locator("#tab-pairs").click();
+  assert.equal(await done.locator("#tab-matrix").count(), 0);
+  const text = (await done.locator("pl-token-pairs").textContent()) ?? "";
+  assert.match(text, /adds up to \+0\.598 of \+0\.600/);
+  assert.match(text, /off by 0\.33.%, single cells are good to about 3.%/);
+  assert.match(text, /change of \+0\.653/);
+  await done.close();
+});
+
 test("menus export and compare; arrows move in them", async () => {
   const page = await open("reliable");
   await page.locator("button[aria-label='Export…']").click();

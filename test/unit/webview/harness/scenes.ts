@@ -2,6 +2,7 @@ import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, ImageAttribution, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HistoryItem, HostToPanel, PanelState, Shown } from "../../../../src/protocol/panel.ts";
 import { confirmedAudit, refutingAudit } from "./audits.ts";
+import { pairsMatrix, similarityOf } from "./pairScenes.ts";
 import { dateExplanation, dateMatrix, labelledExplanation, longMatrix } from "./sequences.ts";
 import { textScenes } from "./textScenes.ts";
 
@@ -419,6 +420,17 @@ const outputsOfTwo: NonNullable<PanelState["options"]["outputs"]> = [
   { id: "b", shape: [384], logit: "b", activation: "none" },
 ];
 
+const pairsState: Partial<PanelState> = {
+  ...textState,
+  sampleTitle: "pairs.jsonl : row 1",
+  modelTitle: "sentence-encoder",
+  settings: {
+    ...panelState().settings,
+    target: { kind: "expression", expression: "cosine(mean(a), mean(b))" },
+    baseline: { kind: "name", name: "zero-embedding" },
+  },
+};
+
 type Scene = (picture: Shown["picture"]) => readonly HostToPanel[];
 
 function show(
@@ -502,6 +514,9 @@ export const scenes: Readonly<Record<string, Scene>> = {
       }),
       picture,
     ),
+  /** Two texts whose similarity is explained, before and after their tokens were paired. */
+  pairsStart: () => show(pairsState, similarityOf(textExplanation()), null),
+  pairs: () => show(pairsState, { ...similarityOf(textExplanation()), matrix: pairsMatrix() }, null),
   predicted: (picture) => {
     const size = SIZE * SIZE;
     const early = imageExplanation(

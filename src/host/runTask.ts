@@ -1,22 +1,29 @@
 import { PathlightError } from "../common/errors.ts";
-import type { AuditProgress } from "../protocol/audit.ts";
 import type { Explanation } from "../protocol/explanation.ts";
-import type { ComputeProcess } from "./computeProcess.ts";
 
-/** The audit of one panel: at most one at a time, with its progress. */
-export class PanelAudit {
-  readonly #compute: ComputeProcess;
-  readonly #onChange: () => void;
+export interface RunTaskOptions<Progress> {
+  /** Does it for a run; the run with what was found. */
+  readonly call: (
+    runId: string,
+    options: { readonly signal: AbortSignal; readonly onEvent: (progress: Progress) => void },
+  ) => Promise<Explanation>;
+  /** Progress before anything is done. */
+  readonly start: Progress;
+  readonly onChange: () => void;
+}
+
+/** What is done with a finished run of one panel, an audit for example: at most one at a time, with its progress. */
+export class RunTask<Progress> {
+  readonly #options: RunTaskOptions<Progress>;
   #abort: AbortController | undefined;
-  #progress: AuditProgress | null = null;
+  #progress: Progress | null = null;
 
-  constructor(compute: ComputeProcess, onChange: () => void) {
-    this.#compute = compute;
-    this.#onChange = onChange;
+  constructor(options: RunTaskOptions<Progress>) {
+    this.#options = options;
   }
 
   /** Null while none is under way. */
-  get progress(): AuditProgress | null {
+  get progress(): Progress | null {
     return this.#progress;
   }
 
@@ -30,13 +37,13 @@ export class PanelAudit {
     const abort = new AbortController();
     const mine = (): boolean => this.#abort === abort;
     this.#abort = abort;
-    this.#tell({ done: 0, total: 0, what: "", seconds: 0 });
+    this.#tell(this.#options.start);
     try {
       const { signal } = abort;
-      const onEvent = (progress: AuditProgress): void => {
+      const onEvent = (progress: Progress): void => {
         if (mine()) this.#tell(progress);
       };
-      const explanation = await this.#compute.call("audit", { runId }, { signal, onEvent });
+      const explanation = await this.#options.call(runId, { signal, onEvent });
       return mine() ? explanation : null;
     } catch (error) {
       if (error instanceof PathlightError && error.code === "cancelled") return null;
@@ -56,8 +63,8 @@ export class PanelAudit {
     this.#tell(null);
   }
 
-  #tell(progress: AuditProgress | null): void {
+  #tell(progress: Progress | null): void {
     this.#progress = progress;
-    this.#onChange();
+    this.#options.onChange();
   }
 }
