@@ -121,6 +121,8 @@ export function selectionReader(source: string, place: Span, attributions: reado
 
 /** A whole document, or the two ends of it that the model saw. */
 export function wholeReader(attributions: readonly TextAttribution[]): AnchorReader {
+  /** Length of the document that it was found in: nobody needs to read one of another length at each keystroke. */
+  let length: number | undefined;
   const find = (document: DocumentText): Match | null => {
     const text = document.slice(0, document.length);
     const written = attributions.map((attribution) => ({ attribution, written: writtenWhole(attribution, text) }));
@@ -130,9 +132,14 @@ export function wholeReader(attributions: readonly TextAttribution[]): AnchorRea
       const { attribution } = one;
       placed.push({ attribution, placeOf: placesOf(one.written) });
     }
-    return matched(document, { start: 0, end: document.length }, placed.length === 0 ? null : placed);
+    const match = matched(document, { start: 0, end: document.length }, placed.length === 0 ? null : placed);
+    if (match !== null) length = document.length;
+    return match;
   };
-  return { find, findIn: (document) => find(document) };
+  return {
+    find,
+    findIn: (document) => (length === undefined || document.length === length ? find(document) : null),
+  };
 }
 
 /** What stands before the gap is found from the top of the document, what stands after it from the bottom. */

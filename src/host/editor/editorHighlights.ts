@@ -178,13 +178,9 @@ export class EditorHighlights implements vscode.Disposable {
       const span = match.tokens.spans.find(({ start, end }) => offset >= start + moved && offset < end + moved);
       if (span === undefined) continue;
       const verdict = verdictOf(explanation, settings.warnAbove(document.uri), "token");
-      const distrust = verdict.kind === "low-trust" || verdict.kind === "suspect" ? verdict.sentence : null;
-      const text = tokenHover(
-        span,
-        match.tokens,
-        explanation,
-        distrust === null ? null : `${verdict.title}: ${distrust}`,
-      );
+      const reserved = ["low-trust", "suspect", "sharpening"].includes(verdict.kind);
+      const why = reserved ? `${verdict.title}: ${verdict.sentence}` : null;
+      const text = tokenHover(span, match.tokens, explanation, why);
       return new vscode.Hover(text, rangeOf(document, { start: span.start + moved, end: span.end + moved }));
     }
     return undefined;

@@ -304,6 +304,8 @@ export class LiveMode implements vscode.Disposable {
     const session = this.#session;
     if (session === undefined || session.wanted?.key !== wanted.key) return;
     session.state = { kind: "running", prediction: predictionText(explanation) };
+    // Of a slow model the first map is there long before the last; its hovers say that it is one.
+    if (explanation.evaluations > 0) this.#paint(session, wanted, explanation);
     this.#update();
   }
 
@@ -318,6 +320,8 @@ export class LiveMode implements vscode.Disposable {
     const session = this.#session;
     if (session === undefined || session.wanted?.key !== wanted.key) return;
     this.#services.log(error);
+    // A first map of what failed afterwards is not to be read.
+    this.#services.highlights.clear(ID);
     session.state = { kind: "failed", why: error.message };
     this.#update();
   }
@@ -326,6 +330,10 @@ export class LiveMode implements vscode.Disposable {
     session.state = { kind: "done", explanation };
     if (session.last?.explanation !== explanation) session.kept = false;
     session.last = { explanation, wanted };
+    this.#paint(session, wanted, explanation);
+  }
+
+  #paint(session: Session, wanted: Wanted, explanation: Explanation): void {
     const { highlights } = this.#services;
     // Where it stands now: it may have moved while it ran.
     highlights.follow(ID, this.#sampleOf(session, { ...wanted.reading, place: session.region }));

@@ -239,6 +239,36 @@ describe("in the editor", () => {
     assert.ok((await titlesAt(lines.document, 2)).some((title) => / · error /.test(title)));
   });
 
+  it("other line ends in the editor than on disk, and a map that must not be read", async () => {
+    const cell = '"Who wrote ""Hamlet"",\nplease?"';
+    const { document } = await openFile("ends.csv", `id,question\n1,${cell}\n`);
+    const editor = await vscode.window.showTextDocument(document);
+    await editor.edit((edit) => edit.setEndOfLine(vscode.EndOfLine.CRLF));
+    assert.ok(document.getText().includes(",\r\nplease"));
+    await vscode.workspace.getConfiguration("pathlight").update("maxEvaluations", 1, vscode.ConfigurationTarget.Global);
+    await vscode.workspace
+      .getConfiguration("pathlight")
+      .update("completeness.warnAbove", 0.0001, vscode.ConfigurationTarget.Global);
+    try {
+      await explainRow(0, FOLDER, "ends.csv").catch(() => undefined);
+      const { highlights, panels } = await services();
+      const { explanation } = (await until("it is explained", () => panels.active?.shown)) ?? {};
+      assert.ok(explanation);
+      const painted = await until("it is marked", () => {
+        const now = highlights.painted(document);
+        return now.length > 0 && now;
+      });
+      assert.ok(painted.some(({ range }) => document.getText(range) === "please"));
+      for (const { look } of painted) assert.match(look, /^uncertain/, "a map of low trust has no colours");
+      const lens = (await titlesAt(document, 1)).find((title) => / · error /.test(title));
+      assert.match(lens ?? "", /^\$\(warning\) Low trust · human [>\d.]+ · error /);
+    } finally {
+      for (const name of ["maxEvaluations", "completeness.warnAbove"]) {
+        await vscode.workspace.getConfiguration("pathlight").update(name, undefined, vscode.ConfigurationTarget.Global);
+      }
+    }
+  });
+
   it("a row that is not saved yet is explained as it stands in the editor", async () => {
     const editor = await openFile("unsaved.jsonl", `{"question":"Where is Oslo?"}\n${unicode}\n`);
     const { document } = editor;
