@@ -43,6 +43,7 @@ export function editedText(of: Text, changes: readonly WhatIfChange[], blankText
       continue;
     }
     const spans = spansOf(of, change.tokens, covered);
+    for (const span of spans) checkField(of, span);
     for (const position of tokensWithin(of, spans)) {
       if (spliced.has(position)) throw twice(of.tokens[position]);
       spliced.add(position);
@@ -90,6 +91,17 @@ function checkToken({ tokens }: Text, position: number): void {
   throw new PathlightError("usage", `${token.text} is no part of the text: the tokenizer puts it there.`, {
     expected: "tokens of the text",
     found: token.text,
+    whatToDo: "Choose another token.",
+  });
+}
+
+/** What a model has written itself stands behind the fields: an edit of it would change nothing that is read. */
+function checkField({ text, fields }: Text, span: { readonly start: number; readonly end: number }): void {
+  if (fields.length === 0 || fields.some(({ start, end }) => span.start >= start && span.end <= end)) return;
+  const shown = JSON.stringify(text.slice(span.start, span.end));
+  throw new PathlightError("usage", `${shown} is no part of the sample.`, {
+    expected: "tokens of one of its texts",
+    found: shown,
     whatToDo: "Choose another token.",
   });
 }

@@ -114,5 +114,10 @@ test("tokens that the tokenizer adds, that are not there, or that two changes ar
   assert.match(code(blank(4)), /^usage: \[SEP\] is no part of the text/);
   assert.match(code(remove(9)), /^usage: There is no such token/);
   assert.match(code(remove(1), put("x", 1)), /^usage: Two changes .* "so"/);
+  const written = words("so it is", [{ name: null, start: 0, end: 5 }]);
+  assert.throws(
+    () => editedText(written, [remove(3)], ""),
+    (error) => error instanceof PathlightError && /"is" is no part of the sample/.test(error.message),
+  );
   assert.match(code(remove(2), blank(2)), /^usage: Two changes .* "it"/);
 });
