@@ -239,6 +239,46 @@ describe("in the editor", () => {
     assert.ok((await titlesAt(lines.document, 2)).some((title) => / · error /.test(title)));
   });
 
+  it("a file that is not UTF-8, or is opened as what it is not, has colours only where the text is the same", async () => {
+    const rows = '{"question":"漢字 Who wrote Hamlet, please?"}\n{"question":"Who wrote Emma, please?"}\n';
+    const wide = inWorkspace(FOLDER, "wide.jsonl");
+    await writeFile(wide, Buffer.from(`\uFEFF${rows}`, "utf16le"));
+    const utf16 = await vscode.workspace.openTextDocument(vscode.Uri.file(wide));
+    await vscode.window.showTextDocument(utf16, vscode.ViewColumn.One);
+    assert.ok(utf16.getText().startsWith('{"question":"漢字'), "the editor reads its mark");
+    await explainRow(0, FOLDER, "wide.jsonl");
+    await until("UTF-16 is coloured", async () => (await coloured(utf16)).includes("please"));
+    await writeFile(inWorkspace(FOLDER, "misread.jsonl"), rows);
+    const misread = await vscode.workspace.openTextDocument(uriOf(FOLDER, "misread.jsonl"), {
+      encoding: "windows1252",
+    });
+    await vscode.window.showTextDocument(misread, vscode.ViewColumn.One);
+    assert.ok(!misread.getText().includes("漢"), "the editor reads other characters");
+    await explainRow(0, FOLDER, "misread.jsonl");
+    await explainRow(1, FOLDER, "misread.jsonl");
+    await until("the row that is the same in both is coloured", async () =>
+      (await coloured(misread)).includes("please"),
+    );
+    const { highlights } = await services();
+    const lines = new Set(highlights.painted(misread).map(({ range }) => range.start.line));
+    assert.deepEqual([...lines], [1]);
+  });
+
+  it("a file that is renamed takes no colours along that could be another text's", async () => {
+    const { document } = await openFile("before.jsonl", `${unicode}\n`);
+    await explainRow(0, FOLDER, "before.jsonl");
+    await until("it is coloured", async () => (await coloured(document)).length > 0);
+    const rename = new vscode.WorkspaceEdit();
+    rename.renameFile(uriOf(FOLDER, "before.jsonl"), uriOf(FOLDER, "after.jsonl"));
+    assert.ok(await vscode.workspace.applyEdit(rename));
+    const renamed = await vscode.workspace.openTextDocument(uriOf(FOLDER, "after.jsonl"));
+    assert.deepEqual(await coloured(renamed), []);
+    await writeFile(inWorkspace(FOLDER, "before.jsonl"), '{"question":"Where is Oslo?"}\n');
+    const other = await vscode.workspace.openTextDocument(uriOf(FOLDER, "before.jsonl"));
+    await until("the old name is another file", () => other.getText().includes("Oslo"));
+    assert.deepEqual(await coloured(other), []);
+  });
+
   it("other line ends in the editor than on disk, and a map that must not be read", async () => {
     const cell = '"Who wrote ""Hamlet"",\nplease?"';
     const { document } = await openFile("ends.csv", `id,question\n1,${cell}\n`);
