@@ -44,7 +44,7 @@ interface Vectors {
  *
  * With the integrated Jacobians u_i = ∫ ∂e_a/∂x_a · (x_a − x'_a)_i dt along the path of the one text, and v_j along that
  * of the other, A_ij = u_i · v_j (L. Moeller, D. Nikolaev, S. Padó, "An Attribution Method for Siamese Encoders", EMNLP
- * 2023, eq. 5). By completeness Σ_i u_i = e_a(x_a) − e_a(x'_a) =: Δa, component by component, and likewise Δb, so that
+ * 2023). By completeness Σ_i u_i = e_a(x_a) − e_a(x'_a) =: Δa, component by component, and likewise Δb, so that
  *
  *   Σ_ij A_ij = Δa · Δb = F(x_a, x_b) − F(x'_a, x_b) − F(x_a, x'_b) + F(x'_a, x'_b).
  *
