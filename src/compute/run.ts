@@ -17,6 +17,8 @@ export class Run {
   readonly id: string;
   readonly key: string;
   readonly plan: RunPlan;
+  /** The same for all tokens of one written text; else its own. */
+  readonly question: string;
   integration: Integration | null = null;
   status: Status = "running";
   limits: RunLimits;
@@ -33,6 +35,9 @@ export class Run {
     this.id = id;
     this.key = key;
     this.plan = plan;
+    const { produced, request } = plan;
+    const withoutTarget = { ...request, settings: { ...request.settings, target: null } };
+    this.question = produced === undefined ? id : JSON.stringify(withoutTarget);
     this.limits = limits;
   }
 

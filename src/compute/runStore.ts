@@ -7,7 +7,7 @@ export class RunStore {
   readonly #maxBytes: number;
   readonly #maxRuns: number;
 
-  constructor(maxBytes = 1.5 * 2 ** 30, maxRuns = 64) {
+  constructor(maxBytes = 1.5 * 2 ** 30, maxRuns = 16) {
     this.#maxBytes = maxBytes;
     this.#maxRuns = maxRuns;
   }
@@ -18,7 +18,9 @@ export class RunStore {
     this.#runs.set(run.id, run);
     for (const [id, old] of this.#runs) {
       const bytes = [...this.#runs.values()].reduce((sum, kept) => sum + kept.bytes, 0);
-      if (id === run.id || (bytes <= this.#maxBytes && this.#runs.size <= this.#maxRuns)) return;
+      // The tokens of one written text are one question.
+      const questions = new Set([...this.#runs.values()].map((kept) => kept.question)).size;
+      if (id === run.id || (bytes <= this.#maxBytes && questions <= this.#maxRuns)) return;
       this.#runs.delete(id);
       old.dispose();
     }
