@@ -38,6 +38,8 @@ export async function baselineChoices(
 async function knownTokens(input: TextInput, baseFolder: string | undefined): Promise<BaselineName[]> {
   const { tokenizer } = input;
   if (tokenizer.type === "bytes") return ["pad"];
+  if (tokenizer.type === "text-vectorization") return ["pad", "unknown"];
+  if (tokenizer.type === "word-index") return tokenizer.unknown === undefined ? ["pad"] : ["pad", "unknown"];
   if (tokenizer.type === "huggingface") return addedTokens(path.resolve(baseFolder ?? ".", tokenizer.file));
   const names: [BaselineName, string][] = [
     ["pad", tokenizer.pad],

@@ -21,6 +21,15 @@ function rebaseInput(input: ManifestInput, rebase: (file: string) => string): Ma
   const { tokenizer } = input;
   if (tokenizer.type === "bytes") return input;
   if (tokenizer.type === "huggingface") return { ...input, tokenizer: { ...tokenizer, file: rebase(tokenizer.file) } };
+  if (tokenizer.type === "word-index") return { ...input, tokenizer: { ...tokenizer, file: rebase(tokenizer.file) } };
+  if (tokenizer.type === "text-vectorization") {
+    const { vocabulary, config } = tokenizer;
+    const files = {
+      ...(vocabulary === undefined ? {} : { vocabulary: rebase(vocabulary) }),
+      ...(config === undefined ? {} : { config: rebase(config) }),
+    };
+    return { ...input, tokenizer: { ...tokenizer, ...files } };
+  }
   return { ...input, tokenizer: { ...tokenizer, vocabulary: rebase(tokenizer.vocabulary) } };
 }
 

@@ -95,6 +95,40 @@ export const tokenizerSchema = z
         .optional()
         .describe("Most tokens of a text, special ones included. Default: what the tokenizer's files say."),
     }),
+    z.strictObject({
+      type: z.literal("text-vectorization"),
+      vocabulary: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "get_vocabulary() of Keras' TextVectorization: one word a line, or a JSON list. Default: in `config`.",
+        ),
+      config: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("get_config() of the layer as JSON; it goes before the options here."),
+      standardize: z
+        .enum(["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"])
+        .default("lower_and_strip_punctuation"),
+      split: z.enum(["whitespace", "character", "none"]).default("whitespace"),
+    }),
+    z.strictObject({
+      type: z.literal("word-index"),
+      file: z
+        .string()
+        .min(1)
+        .describe(
+          "to_json() of the Tokenizer of Keras 2, which goes before the options here, or its word_index as JSON.",
+        ),
+      lowercase: z.boolean().default(true),
+      filters: z.string().optional().describe("Characters that separate words. Default: those of Keras."),
+      split: z.string().min(1).default(" "),
+      characters: z.boolean().default(false).describe("`char_level`: each character is a token."),
+      numWords: z.int().min(1).optional().describe("`num_words`: ids from here on are not known to the model."),
+      unknown: z.string().optional().describe("`oov_token`. Default: words that are not known are left out."),
+    }),
   ])
   .describe("How text becomes token ids.");
 

@@ -56,6 +56,8 @@ async function joinerOf(
   const textOf = (id: number): string => tokenizer.idToToken(id)?.text ?? `#${id}`;
   switch (spec.type) {
     case "words":
+    case "word-index":
+    case "text-vectorization":
       return (ids) => ids.map(textOf).join(" ");
     case "characters":
       return (ids) => ids.map(textOf).join("");
