@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { PathlightError } from "../../../common/errors.ts";
 import type { Token } from "../../../protocol/explanation.ts";
+import { formatCount } from "../../../protocol/format.ts";
 import type { TokenizerSpec } from "../../../protocol/manifest.ts";
 import { assemble, noTokens } from "../assemble.ts";
 import { wordIndices } from "../pieces.ts";
@@ -18,6 +20,8 @@ type Spec = Extract<TokenizerSpec, { type: "huggingface" }>;
 
 /** `model_max_length` of tokenizers that know no end. */
 const NO_END = 1_000_000;
+/** Longest word, in characters, that is cut into tokens: the time for one grows faster than its length. */
+const LONGEST_WORD = 50_000;
 /** Between two texts that are read as one sequence, where a person reads them. */
 const BETWEEN = "\n";
 
@@ -49,8 +53,8 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
   const padding = { id: padId, text: (padId === null ? undefined : model.tokens[padId]) ?? "[PAD]", file };
   let idLimit = 0;
   for (const id of model.ids.values()) idLimit = Math.max(idLimit, id + 1);
-  const tokensOf = (text: string): Token[] =>
-    cut(text).map((token): Token => ({ ...token, special: token.special ?? kindOf(token.id) }));
+  const tokensOf = (text: string, most: number): Token[] =>
+    cut(text, most).map((token): Token => ({ ...token, special: token.special ?? kindOf(token.id) }));
   const roomIn = (template: readonly TemplatePart[], length: number | null): number => {
     const most = Math.min(length ?? Number.POSITIVE_INFINITY, own);
     return Math.max(0, most - template.filter(({ kind }) => kind === "special").length);
@@ -89,10 +93,11 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
     unknownId,
     idLimit,
     encode(text, length, padSide) {
-      const found = tokensOf(text);
+      const room = roomIn(templates.single, length);
+      const found = tokensOf(text, room + 1);
       // Special tokens alone are no text.
       if (found.length === 0) return assemble(text, [], length, padSide, padding);
-      const kept = found.slice(0, roomIn(templates.single, length));
+      const kept = found.slice(0, room);
       refuseLeft(kept.length < found.length);
       const field = { start: 0, end: text.length, ...cutAt(found, kept.length) };
       const { tokens, types } = laidOut(templates.single, [kept], [field]);
@@ -103,12 +108,13 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
       const { pair } = templates;
       if (pair === null) throw noPair(file);
       const truncation = wanted ?? strategyOf(tokenizer.truncation?.strategy);
-      const found = [tokensOf(first), tokensOf(second)] as const;
+      const room = roomIn(pair, length);
+      const found = [tokensOf(first, room + 1), tokensOf(second, room + 1)] as const;
       const text = first + BETWEEN + second;
       const empty = found.findIndex((tokens) => tokens.length === 0);
       if (empty !== -1) throw noTokens([first, second][empty] ?? "");
-      const kept = keptOfPair(found[0].length, found[1].length, roomIn(pair, length), truncation);
-      if (kept === null) throw tooLong(truncation, found, roomIn(pair, length), file);
+      const kept = keptOfPair(found[0].length, found[1].length, room, truncation);
+      if (kept === null) throw tooLong(truncation, found, room, file);
       refuseLeft(kept[0] < found[0].length || kept[1] < found[1].length);
       const offset = first.length + BETWEEN.length;
       const words = 1 + Math.max(...found[0].map(({ word }) => word));
@@ -143,7 +149,10 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
 type Found = Omit<Token, "special"> & { readonly special: "unknown" | null };
 
 /** Text to tokens with their places, without the special tokens around it. */
-function pieceCutter({ tokenizer }: TokenizerFiles, model: SubwordModel): (text: string) => Found[] {
+function pieceCutter(
+  { tokenizer, file }: TokenizerFiles,
+  model: SubwordModel,
+): (text: string, most: number) => Found[] {
   const normalize = normalizerOf(tokenizer.normalizer);
   const split = preTokenizerOf(tokenizer.pre_tokenizer);
   const isNormalized = ({ normalized, special }: (typeof tokenizer.added_tokens)[number]) => normalized ?? !special;
@@ -153,7 +162,7 @@ function pieceCutter({ tokenizer }: TokenizerFiles, model: SubwordModel): (text:
   const normalized = tokenizer.added_tokens
     .filter(isNormalized)
     .map((token) => ({ token, content: normalize(originalText(token.content, 0)).text }));
-  return (text) => {
+  return (text, most) => {
     const blankWords = wordIndices(text);
     const tokens: Found[] = [];
     let reached = 0;
@@ -195,10 +204,13 @@ function pieceCutter({ tokenizer }: TokenizerFiles, model: SubwordModel): (text:
         for (const piece of split(slice(whole, from, to), index === 0 && from === 0)) {
           pieces++;
           let at = 0;
+          if (piece.text.length > LONGEST_WORD && !model.isLinear) throw wordTooLong(piece.text.length, file);
           for (const part of model.split(piece.text)) {
             push(part.id, part.text, spanOf(piece, at, at + part.length), part.unknown);
             at += part.length;
           }
+          // What follows would be cut off.
+          if (tokens.length >= most) return tokens;
         }
       }
     }
@@ -275,6 +287,14 @@ function tooLong(
     expected: `${room} tokens, cutting ${truncation}`,
     found: `${found.map(({ length }) => length).join(" and ")} tokens`,
     whatToDo: "Shorten the text, or set `truncation` of the text input in pathlight.json to longest-first.",
+  });
+}
+
+function wordTooLong(length: number, file: string): PathlightError {
+  return new PathlightError("sample-too-large", "The text has a word that is too long to be cut into tokens.", {
+    expected: `at most ${formatCount(LONGEST_WORD)} characters that ${basename(file)} reads as one`,
+    found: formatCount(length),
+    whatToDo: "Choose a part of the text.",
   });
 }
 

@@ -26,7 +26,7 @@ export function precompiledNormalizer(map: Buffer): (source: AlignedText) => Ali
   return (source) => {
     const whole = new AlignedBuilder();
     const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
-    for (const { segment, index } of clusters.segment(source.text)) {
+    for (const { segment, index } of inParts(source.text, clusters)) {
       const together = Buffer.byteLength(segment) < 6 ? lookUp(segment) : null;
       if (together !== null) {
         whole.replace(source, index, index + segment.length, together);
@@ -40,6 +40,22 @@ export function precompiledNormalizer(map: Buffer): (source: AlignedText) => Ali
     }
     return whole.done();
   };
+}
+
+/**
+ * Parts end before a letter or a symbol: no cluster short enough to be looked up as a whole has one behind its first
+ * character, but for Hangul's letters and what follows a formatting character.
+ */
+const part = /[^]{600,}?(?<!\p{Cf})(?=[\x20-\x7e\p{So}]|(?![\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff])\p{L})|[^]+/gu;
+
+/** The clusters of a text, a part at a time: the time for one part grows with the square of its length. */
+function* inParts(
+  text: string,
+  segmenter: Intl.Segmenter,
+): Generator<{ readonly segment: string; readonly index: number }> {
+  for (const match of text.matchAll(part)) {
+    for (const { segment, index } of segmenter.segment(match[0])) yield { segment, index: match.index + index };
+  }
 }
 
 /** The value of the shortest key that `bytes` begin with; null: none. Darts-clone's layout of a unit. */

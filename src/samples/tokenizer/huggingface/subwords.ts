@@ -17,6 +17,8 @@ export interface SubwordModel {
   readonly ids: ReadonlyMap<string, number>;
   readonly tokens: readonly (string | undefined)[];
   readonly unknownId: number | null;
+  /** The time for a word grows with its length only. */
+  readonly isLinear: boolean;
   /** Throws `tokenizer-invalid` for a part that has no id where there is no unknown token either. */
   split(word: string): Subword[];
 }
@@ -55,6 +57,8 @@ export function subwordModel({ file, tokenizer }: TokenizerFiles, library: Model
     ids,
     tokens: library.vocab,
     unknownId,
+    // A long word is one unknown token to WordPiece, and any word is one token to WordLevel.
+    isLinear: unigram === null && !(library instanceof BPE),
     split(word) {
       if (word === "") return [];
       if (library instanceof WordPiece)
