@@ -46,7 +46,8 @@ export function precompiledNormalizer(map: Buffer): (source: AlignedText) => Ali
  * Parts end before a letter or a symbol: no cluster short enough to be looked up as a whole has one behind its first
  * character, but for Hangul's letters and what follows a formatting character.
  */
-const part = /[^]{600,}?(?<!\p{Cf})(?=[\x20-\x7e\p{So}]|(?![\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff])\p{L})|[^]+/gu;
+const part =
+  /[\s\S]{600,}?(?<!\p{Cf})(?=[\x20-\x7e\p{So}]|(?![\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff])\p{L})|[\s\S]+/gu;
 
 /** The clusters of a text, a part at a time: the time for one part grows with the square of its length. */
 function* inParts(
