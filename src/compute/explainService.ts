@@ -28,8 +28,8 @@ import { RunStore } from "./runStore.ts";
 import { openGeneration } from "./sequence/generation.ts";
 import { joinModels } from "./sequence/joinedModel.ts";
 import { SequenceMatrix } from "./sequence/sequenceMatrix.ts";
-import { twinOf } from "./twin/twinModel.ts";
-import { asksForTwins } from "./twin/twinRequest.ts";
+import { TwinModel, twinOf } from "./twin/twinModel.ts";
+import { asksForTwins, namedSamples } from "./twin/twinRequest.ts";
 import { type WhatIfOptions, whatIf } from "./whatIf.ts";
 
 export interface CallOptions {
@@ -315,7 +315,9 @@ export class ExplainService {
     const backend = await this.#activate(settings.backend, options);
     const opened = asAsked(await this.#open(request.model, backend, options), request);
     options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
-    const plan = await planRun(request, opened, backend, options.signal, options.onToken);
+    const { model } = opened.loaded;
+    const asked = model instanceof TwinModel ? namedSamples(request, model) : request;
+    const plan = await planRun(asked, opened, backend, options.signal, options.onToken);
     throwIfCancelled(options.signal);
     const key = runKey(
       [

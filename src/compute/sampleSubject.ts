@@ -37,7 +37,9 @@ export async function sampleSubject(
       const facts = { model: loaded.model, feeds, inputs, head, task, predictions, labelled, position };
       return { ...expressionTarget(source, facts), place: null };
     });
-  if (text !== undefined) {
+  // A vector for each token without names for its values is an embedding, not a choice of labels.
+  const isEmbedding = wanted.kind === "expression" && named === null && wanted.position === undefined;
+  if (text !== undefined && !isEmbedding) {
     const labels = checkLabels(named, shape[1] ?? 0, entry.name);
     const found = positionSubject(text, head, entry, values, labels, wanted);
     if (wanted.kind !== "expression") return { ...shared, ...found };

@@ -3,7 +3,8 @@ import type { DifferentiableModel } from "../../engine/port.ts";
 import type { ExplainRequest, SampleRef } from "../../protocol/explain.ts";
 import { namesOf } from "../../protocol/expression/namesOf.ts";
 import { parseExpression } from "../../protocol/expression/parse.ts";
-import { onSide, type Side, sides } from "./twinModel.ts";
+import { companionsOf } from "../companions.ts";
+import { onSide, type Side, sides, type TwinModel } from "./twinModel.ts";
 
 /**
  * Whether a request is of one encoder with two samples: its target expression is over `a` and `b`, and the model has
@@ -38,6 +39,22 @@ export function sideRequest(request: ExplainRequest, side: Side): ExplainRequest
     entry.input.startsWith(onSide(side, "")) ? [{ ...entry, input: entry.input.slice(onSide(side, "").length) }] : [],
   );
   return { ...request, samples, ...(blanked === undefined ? {} : { blanked }) };
+}
+
+/**
+ * The same request with each sample under the name of the input that reads it, `a/INPUT` and `b/INPUT`: so that an edit of
+ * the one text is never taken for one of the other.
+ */
+export function namedSamples(request: ExplainRequest, { inner }: TwinModel): ExplainRequest {
+  const companions = companionsOf(inner.inputs, inner.embeddings);
+  const [free, ...others] = inner.inputs.filter(({ id }) => !companions.has(id));
+  const samples = sides.flatMap((side) =>
+    sideRequest(request, side).samples.map(({ input, sample }) => {
+      const name = input ?? (others.length === 0 ? free?.id : undefined);
+      return { input: name === undefined ? side : onSide(side, name), sample };
+    }),
+  );
+  return { ...request, samples };
 }
 
 /** Two texts that one sample holds, which a model of one sequence would read as a pair. */

@@ -60,6 +60,11 @@ for (const backend of await availableBackends()) {
     try {
       const explanation = await service.explain(request(backend));
       assert.equal(explanation.status, "converged");
+      assert.deepEqual(
+        [explanation.predictions, explanation.positions],
+        [[], undefined],
+        "an embedding has no classes",
+      );
       assert.ok(Math.abs(explanation.score.input - score) < 1e-5, `${explanation.score.input}, ${score}`);
       assert.ok(Math.abs(explanation.score.baseline - baseline) < 1e-5, `${explanation.score.baseline}, ${baseline}`);
       const { matrix } = await service.tokenPairs(explanation.runId);

@@ -163,6 +163,34 @@ test("two texts come by name, in order, or as two columns of a row", async () =>
   }
 });
 
+test("an edit of one text is measured as one of that text, without its padding", async () => {
+  await useBackend("cpu");
+  const service = new ExplainService();
+  try {
+    const expression = "cosine(mean(a), mean(b))";
+    const { runId, attributions } = await service.explain(request(two, expression, { tolerance: 0.05 }));
+    const [left, right] = attributions.map(({ input }) => input);
+    assert.deepEqual([left, right], ["a/ids", "b/ids"]);
+    assert(left !== undefined && right !== undefined);
+    const { results } = await service.whatIf(runId, [
+      [{ kind: "delete", input: right, tokens: [3, 4] }],
+      [{ kind: "delete", input: left, tokens: [1] }],
+    ]);
+    for (const [k, texts] of [
+      ["the cat sat on", "the dog lay"],
+      ["the sat on", "the dog lay down mat"],
+    ].entries()) {
+      const result = results[k];
+      assert(result?.kind === "measured", JSON.stringify(result));
+      const samples = texts.map((text) => ({ sample: { kind: "text" as const, text } }));
+      const { score } = await service.explain(request(samples, expression, { tolerance: 0.05 }));
+      assert.ok(Math.abs(result.score - score.input) < 1e-6, `${result.score}, ${score.input}`);
+    }
+  } finally {
+    await service.dispose();
+  }
+});
+
 test("twins know the nodes of both sides, and refuse others", async () => {
   const { model: inner } = await loadModel(join(folder, "model.json"));
   const twin = new TwinModel(inner);
