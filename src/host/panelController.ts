@@ -5,6 +5,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { AuditProgress } from "../protocol/audit.ts";
 import type { ExplainRequest, Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
+import { MOST_CHARACTERS } from "../protocol/expression/lexer.ts";
 import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
 import type { WhatIfEdit } from "../protocol/whatIf.ts";
 import { compactExplanation } from "./compactExplanation.ts";
@@ -462,5 +463,6 @@ function isRunLost(error: unknown): boolean {
 /** The same classes, also where an edited text is taken for another. */
 function sameTarget(wanted: TargetSpec, { index, label }: Explanation["target"]): TargetSpec {
   if (wanted.kind === "predicted" && index !== null) return { kind: "index", index };
-  return wanted.kind === "expression" ? { ...wanted, expression: label } : wanted;
+  const fits = label.length <= MOST_CHARACTERS;
+  return wanted.kind === "expression" && fits ? { ...wanted, expression: label } : wanted;
 }

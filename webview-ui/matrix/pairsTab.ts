@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Explanation } from "../../src/protocol/explanation.ts";
+import { MOST_CHARACTERS } from "../../src/protocol/expression/lexer.ts";
 import { parseExpression } from "../../src/protocol/expression/parse.ts";
 import { formatPercent, formatScore, formatSigned } from "../../src/protocol/format.ts";
 import type { TokenMatrix } from "../../src/protocol/tokenMatrix.ts";
@@ -11,6 +12,8 @@ import "./matrixView.ts";
 /** Whether the score is the similarity of two texts, of which pairs of tokens can be told apart. */
 export function isSimilarityOfTexts({ target, attributions }: Explanation): boolean {
   if (target.expression === undefined || attributions.filter(({ kind }) => kind === "text").length < 2) return false;
+  // With long labels in place of indices it may read longer than it may be written.
+  if (target.label.length > MOST_CHARACTERS) return false;
   const root = parseExpression(target.label);
   return root.kind === "call" && (root.name === "cosine" || root.name === "dot");
 }

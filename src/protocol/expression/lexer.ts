@@ -8,7 +8,8 @@ export interface Token {
   readonly end: number;
 }
 
-const MOST_CHARACTERS = 2000;
+/** Of an expression that is written. */
+export const MOST_CHARACTERS = 2000;
 
 /** Signs as people type and paste them, and what they mean. */
 const signs: Readonly<Record<string, string>> = {
