@@ -53,7 +53,7 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
   const padding = { id: padId, text: (padId === null ? undefined : model.tokens[padId]) ?? "[PAD]", file };
   let idLimit = 0;
   for (const id of model.ids.values()) idLimit = Math.max(idLimit, id + 1);
-  const tokensOf = (text: string, most: number): Token[] =>
+  const tokensOf = (text: string, most = Number.POSITIVE_INFINITY): Token[] =>
     cut(text, most).map((token): Token => ({ ...token, special: token.special ?? kindOf(token.id) }));
   const roomIn = (template: readonly TemplatePart[], length: number | null): number => {
     const most = Math.min(length ?? Number.POSITIVE_INFINITY, own);
@@ -109,7 +109,8 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
       if (pair === null) throw noPair(file);
       const truncation = wanted ?? strategyOf(tokenizer.truncation?.strategy);
       const room = roomIn(pair, length);
-      const found = [tokensOf(first, room + 1), tokensOf(second, room + 1)] as const;
+      // Which of the two is longer decides where an odd token goes.
+      const found = [tokensOf(first), tokensOf(second)] as const;
       const text = first + BETWEEN + second;
       const empty = found.findIndex((tokens) => tokens.length === 0);
       if (empty !== -1) throw noTokens([first, second][empty] ?? "");
