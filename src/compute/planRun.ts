@@ -155,8 +155,7 @@ function heldPositions({ prepared, manifest }: PreparedInput, asked: Hold | unde
 
 /** Positions that a mask takes out of the text of `input`: they are no part of what the model reads. */
 function maskedPositions(inputs: readonly PreparedInput[], input: PreparedInput): number[] {
-  const mask = inputs.find(({ role, of }) => role === "mask" && (of === undefined || of === input.spec.id))?.prepared
-    .tensor.data;
+  const mask = inputs.find(({ role, of }) => role === "mask" && of === input.spec.id)?.prepared.tensor.data;
   if (mask === undefined || input.prepared.kind !== "text" || mask.length !== input.prepared.tensor.data.length)
     return [];
   return Array.from(mask.keys()).filter((position) => mask[position] === 0);

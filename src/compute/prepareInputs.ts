@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
-import type { CompanionRole } from "../protocol/companionRole.ts";
+import { type CompanionRole, companionOf } from "../protocol/companionRole.ts";
 import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { ManifestInput, ManifestModel } from "../protocol/manifest.ts";
 import {
@@ -29,7 +29,7 @@ export interface PreparedInput {
   readonly role: CompanionRole | undefined;
   /** What was filled in without being asked for. */
   readonly note: string | undefined;
-  /** The text that it follows from, for an input that was filled in. */
+  /** The text that it is about, for an input beside token ids. */
   readonly of?: string | undefined;
 }
 
@@ -54,12 +54,15 @@ export async function prepareInputs(
     const input = await prepareInput(spec, sample, companions, opened, signal);
     given.set(spec.id, withBlanks(input, request.blanked));
   }
-  const read = [...given.values()].find(({ role, prepared }) => role === undefined && prepared.kind === "text");
-  const text = read?.prepared;
+  const texts = [...given.values()].filter(({ role, prepared }) => role === undefined && prepared.kind === "text");
+  const textNames = texts.map(({ spec }) => spec.id);
   return assigned.map(({ spec }) => {
     const known = given.get(spec.id);
-    if (known !== undefined) return known;
     const role = companions.get(spec.id);
+    const of = role === undefined ? undefined : (companionOf(spec.id, textNames) ?? undefined);
+    if (known !== undefined) return { ...known, of };
+    const read = texts.find((candidate) => candidate.spec.id === of);
+    const text = read?.prepared;
     if (role === undefined || text?.kind !== "text") throw missingInput(spec.id, request.samples, inputs);
     const { prepared, note } = fillCompanion(spec.id, role, text, read?.manifest);
     const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
@@ -71,7 +74,7 @@ export async function prepareInputs(
       embeddings: [],
       role,
       note,
-      of: read?.spec.id,
+      of,
     };
   });
 }

@@ -7,6 +7,7 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { companionsOf } from "../../../src/compute/companions.ts";
 import { ExplainService } from "../../../src/compute/explainService.ts";
+import { companionOf } from "../../../src/protocol/companionRole.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import { modelSchema } from "../../../src/protocol/manifest.ts";
 import { npyBytes } from "../../../src/samples/index.ts";
@@ -155,6 +156,74 @@ test("companions are known by the names that exporters give, beside token ids on
     ["input_mask:0", "mask"],
     ["segment_ids:0", "types"],
   ]);
+  assert.deepEqual(roles("attention_mask_b"), [["attention_mask_b", "mask"]]);
   assert.deepEqual(roles("decoder_attention_mask", "sr", "h0"), []);
   assert.deepEqual([...companionsOf(named("attention_mask"), [])], []);
+});
+
+test("what stands beside token ids is about the text whose name ends alike, or about none", () => {
+  const pair = ["input_ids_a", "input_ids_b"];
+  assert.equal(companionOf("attention_mask_b", pair), "input_ids_b");
+  assert.equal(companionOf("attention_mask", pair), null);
+  assert.equal(companionOf("attention_mask", ["premise", "hypothesis"]), null);
+  assert.equal(companionOf("attention_mask", ["anything"]), "anything");
+  assert.equal(companionOf("attention_mask", ["decoder_input_ids", "input_ids"]), "input_ids");
+  assert.equal(companionOf("attention_mask_1", ["input_ids", "input_ids_1"]), "input_ids_1");
+  assert.equal(companionOf("attention_mask", ["input_ids", "input_ids_1"]), "input_ids");
+});
+
+test("each of two texts has a mask of its own", async () => {
+  const inputs = ["input_ids_a", "attention_mask_a", "input_ids_b", "attention_mask_b"].map((name) =>
+    layers.input({ shape: [LENGTH], name, dtype: "float32" }),
+  );
+  const [idsA, maskA, idsB, maskB] = inputs;
+  assert(idsA && maskA && idsB && maskB);
+  const tower = (ids: layers.SymbolicTensor, mask: layers.SymbolicTensor) => {
+    const embedded = layers.layers.embedding({ inputDim: words.length, outputDim: 3 }).apply(ids);
+    const column = layers.layers.reshape({ targetShape: [LENGTH, 1] }).apply(mask);
+    const masked = layers.layers.multiply().apply([embedded, column] as layers.SymbolicTensor[]);
+    return layers.layers.flatten().apply(masked) as layers.SymbolicTensor;
+  };
+  const joined = layers.layers.concatenate().apply([tower(idsA, maskA), tower(idsB, maskB)]);
+  const hidden = layers.layers.dense({ units: 4, activation: "tanh" }).apply(joined);
+  const output = layers.layers.dense({ units: 2 }).apply(hidden) as layers.SymbolicTensor;
+  const towers = layers.model({ inputs, outputs: output });
+  const place = await saveLayers(towers);
+  writeFileSync(join(place, "vocab.txt"), `${words.join("\n")}\n`);
+  const tokenizer = { type: "words", vocabulary: "vocab.txt" };
+  const described = modelSchema.parse({
+    name: "towers",
+    path: "model.json",
+    inputs: ["input_ids_a", "input_ids_b"].map((name) => ({ kind: "text", name, tokenizer })),
+  });
+  const result = await service.explain({
+    model: { path: join(place, "model.json"), entry: described, baseFolder: place },
+    samples: [
+      { input: "input_ids_a", sample: { kind: "text", text: "the cat sat on" } },
+      { input: "input_ids_b", sample: { kind: "text", text: "mat" } },
+    ],
+    settings: settingsSchema.parse({ backend: "cpu", tolerance: 0.01, baseline: { kind: "name", name: "unknown" } }),
+  });
+  const rows = [
+    [2, 3, 4, 5, 0, 0],
+    [1, 1, 1, 1, 0, 0],
+    [6, 0, 0, 0, 0, 0],
+    [1, 0, 0, 0, 0, 0],
+  ];
+  const expected = tf.tidy(() => {
+    const out = towers.predict(rows.map((row) => tf.tensor([row])));
+    assert(out instanceof tf.Tensor);
+    return [...out.dataSync()];
+  });
+  towers.dispose();
+  for (const [index, { logit }] of result.predictions.entries()) {
+    assert(Math.abs(logit - (expected[index] ?? 9)) < 1e-5, `${logit} for ${expected[index]}`);
+  }
+  assert.deepEqual(
+    result.attributions.map(({ input, values }) => [input, [...values].map((value) => value !== 0)]),
+    [
+      ["input_ids_a", [true, true, true, true, false, false]],
+      ["input_ids_b", [true, false, false, false, false, false]],
+    ],
+  );
 });
