@@ -54,9 +54,12 @@ function lowered(words: readonly string[]): Set<string> {
  * their own, the further bytes of a character, go with the token before them.
  */
 export function stopWordTokens(text: string, tokens: readonly Token[], { words }: StopWords): boolean[] {
+  // What the model does not see is not looked at: segmenting slows down with the square of a text's length.
+  const seen = tokens.reduce((reached, { end }) => Math.max(reached, end), 0);
+  const segmenter = new Intl.Segmenter("en", { granularity: "word" });
   /** 1: a stop word, 2: another word; 0: between words. */
-  const kinds = new Uint8Array(text.length);
-  for (const { segment, index, isWordLike } of new Intl.Segmenter("en", { granularity: "word" }).segment(text)) {
+  const kinds = new Uint8Array(seen);
+  for (const { segment, index, isWordLike } of segmenter.segment(text.slice(0, seen))) {
     if (isWordLike === true) kinds.fill(words.has(segment.toLowerCase()) ? 1 : 2, index, index + segment.length);
   }
   let before = false;
