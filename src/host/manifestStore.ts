@@ -10,7 +10,7 @@ import { relativePath } from "./manifestEntry.ts";
 import { MANIFEST_NAME } from "./manifestName.ts";
 import { chooseModel, datasetOf, isFileSample } from "./modelChoice.ts";
 import type { ModelTarget, SampleTarget } from "./subject.ts";
-import { samplePath } from "./subject.ts";
+import { originOf, samplePath } from "./subject.ts";
 
 export interface LoadedManifest {
   readonly path: string;
@@ -57,7 +57,8 @@ export class ManifestStore {
   }
 
   choose(loaded: LoadedManifest, sample: SampleTarget) {
-    return chooseModel(loaded.manifest, this.#relative(loaded, samplePath(sample.sample)), sample.kind);
+    const file = samplePath(sample.sample) ?? originOf(sample);
+    return chooseModel(loaded.manifest, this.#relative(loaded, file), sample.kind);
   }
 
   /** Whether the file is a sample as its bytes: by its data set, or because a model takes any file and no other kind fits. */

@@ -37,11 +37,15 @@ export function isFileSample(manifest: Manifest, path: string): boolean {
   return model !== undefined && isFileModel(model);
 }
 
-/** The model for a sample: the one that its data set names, else the only one that can read it, else a question. */
+/**
+ * The model for a sample: the one that its data set names, else the only one that can read it, else a question. Of a
+ * piece of text, `path` is the file that it was taken from.
+ */
 export function chooseModel(manifest: Manifest, path: string | undefined, kind: ChoiceKind): ModelChoice {
   const dataset = path === undefined ? undefined : datasetOf(manifest, path);
   const named = manifest.models.find((model) => model.name === dataset?.model);
-  if (named !== undefined) return { kind: "one", model: named, dataset };
+  const isMeant = named !== undefined && (kind !== "text" || canRead(named, kind));
+  if (isMeant) return { kind: "one", model: named, dataset };
   const fitting = manifest.models.filter((model) => canRead(model, kind));
   const [only] = fitting;
   if (only === undefined) return { kind: "none" };

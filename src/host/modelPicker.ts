@@ -15,7 +15,7 @@ import type { LoadedManifest, ManifestStore } from "./manifestStore.ts";
 import { modelExtensions } from "./modelFiles.ts";
 import { modelItem } from "./modelItem.ts";
 import { settings } from "./settings.ts";
-import { type ModelTarget, type SampleTarget, samplePath } from "./subject.ts";
+import { type ModelTarget, originOf, type SampleTarget, samplePath } from "./subject.ts";
 
 interface ModelItem extends vscode.QuickPickItem {
   readonly model?: ManifestModel;
@@ -180,11 +180,6 @@ async function browse(): Promise<string | undefined> {
     },
   });
   return picked?.[0]?.fsPath;
-}
-
-function originOf(sample: SampleTarget): string | undefined {
-  const origin = sample.sample.kind === "text" ? sample.sample.origin : undefined;
-  return origin !== undefined && path.isAbsolute(origin) ? origin : undefined;
 }
 
 /** The samples beside this one are read by the same model, so that nobody is asked again. */

@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import type { ExplainRequest, ModelRef, SampleRef } from "../protocol/explain.ts";
 import type { ManifestDataset } from "../protocol/manifest.ts";
 import type { ChoiceKind } from "./modelChoice.ts";
@@ -61,4 +62,10 @@ export function subjectOf(request: ExplainRequest, title: string, kind: ChoiceKi
     sample: { kind, sample, title, blanked, ...asked },
     model: { ref: model, name, dataset: undefined, manifest: undefined },
   };
+}
+
+/** The file that a piece of text was taken from. */
+export function originOf(sample: SampleTarget): string | undefined {
+  const origin = sample.sample.kind === "text" ? sample.sample.origin : undefined;
+  return origin !== undefined && path.isAbsolute(origin) ? origin : undefined;
 }

@@ -108,6 +108,7 @@ describe("models of the workspace", () => {
     const names = found.map(({ label, kind, huggingFace }) => `${label} ${kind}${huggingFace ? " hub" : ""}`).sort();
     assert.deepEqual(names, [
       "bert onnx hub",
+      "dates tfjs",
       "digit-scenes tfjs",
       "file-type onnx",
       "net keras",

@@ -28,6 +28,15 @@ test("without a data set, one model that can read the sample is taken and severa
   assert.deepEqual(several.kind === "several" ? several.models.map((model) => model.name) : [], ["digits", "two"]);
 });
 
+test("a piece of text from a file of a data set is for the model of that, where it reads text", () => {
+  const other = { ...text, name: "other" };
+  const from = (model: string) =>
+    chooseModel(manifest([image, text, other], [{ name: "s", files: "*.jsonl", model }]), "rows.jsonl", "text");
+  const choice = from("other");
+  assert.equal(choice.kind === "one" && choice.model.name, "other");
+  assert.equal(from("digits").kind, "several");
+});
+
 test("a text is for text models, a row also for models of numbers, a tensor for any that is not held", () => {
   const numbers = { name: "n", path: "n.json", inputs: [{ kind: "tensor" }] };
   const held = { name: "h", path: "h.json", inputs: [{ kind: "tensor", hold: true }] };
