@@ -46,7 +46,7 @@ test("inputs that read columns of one row are edited together, those of another 
 
 test("a row as it is typed and a piece of text lose the place that they stood at", async () => {
   const row = { column: "a", fields: { a: "one", b: "two" } };
-  const typed = asking({ sample: { kind: "text", text: "one", origin: "/work/pairs.jsonl", row } });
+  const typed = asking({ sample: { kind: "text", text: "one", origin: "/data/pairs.jsonl", row } });
   assert.deepEqual(await edited(typed, { input: "ids", fields: [field("a", "eins")] }), [
     {
       kind: "text",
@@ -84,14 +84,14 @@ test("two texts that one input reads as a pair are one sample then; texts in ord
 });
 
 test("a text that no sample says is refused, not left as it was", async () => {
-  const ids = asking({ sample: { kind: "file", path: "/work/ids.npy" } });
+  const ids = asking({ sample: { kind: "file", path: "/data/ids.npy" } });
   await fails(editedRequest(ids, [{ input: "ids", fields: [field(null, "eins")] }]), "usage", "only blanked");
   const other = asking({ input: "x", sample: { kind: "text", text: "one" } });
   await fails(editedRequest(other, [{ input: "y", fields: [field(null, "eins")] }]), "usage");
 });
 
 test("samples that are no text of the run stay as they are", async () => {
-  const other: SampleRef = { kind: "file", path: "/work/scale.npy" };
+  const other: SampleRef = { kind: "file", path: "/data/scale.npy" };
   const request = asking({ sample: { kind: "text", text: "one" } }, { input: "scale", sample: other });
   const [, kept] = await edited(request, { input: "ids", fields: [field(null, "eins")] });
   assert.equal(kept, other);

@@ -87,13 +87,13 @@ export function imageExplanation(change: Partial<Explanation> = {}, map: Partial
     status: "converged",
     model: {
       name: "mobilenet-v2",
-      path: "/work/models/mobilenet-v2/model.json",
+      path: "/data/models/mobilenet-v2/model.json",
       format: "tfjs-layers",
       fingerprint: "5f2c9d0e".repeat(8),
       parameterCount: 2_262_981,
       inputShapes: [[null, SIZE, SIZE, 3]],
     },
-    sample: { title: "astronaut.png", path: "/work/images/astronaut.png", row: null },
+    sample: { title: "astronaut.png", path: "/data/images/astronaut.png", row: null },
     backend: { name: "tensorflow", version: "2.21.0", device: "CPU" },
     method: "integrated-gradients",
     rule: "adaptive",
@@ -208,7 +208,7 @@ export function textExplanation(change: Partial<Explanation> = {}): Explanation 
     ...imageExplanation(),
     runId: "run-text",
     model: { ...imageExplanation().model, name: "question-classifier" },
-    sample: { title: "questions.jsonl : row 12", path: "/work/data/questions.jsonl", row: 12 },
+    sample: { title: "questions.jsonl : row 12", path: "/data/data/questions.jsonl", row: 12 },
     target: { index: 0, label: "human", output: "dense", link: "logit" },
     baseline: { spec: { kind: "name", name: "zero-embedding" }, label: "Zero embedding" },
     tolerance: 0.01,
@@ -243,7 +243,7 @@ export function tensorExplanation(): Explanation {
   return {
     ...imageExplanation(),
     runId: "run-tensor",
-    sample: { title: "patients.npy", path: "/work/data/patients.npy", row: null },
+    sample: { title: "patients.npy", path: "/data/data/patients.npy", row: null },
     predictions: [{ index: 0, label: "risk", score: 2.31, logit: 2.31 }],
     target: { index: 0, label: "risk", output: "dense", link: "logit" },
     baseline: { spec: { kind: "name", name: "zeros" }, label: "Zeros" },
@@ -549,7 +549,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     ),
   manyBaselines: (picture) => {
     const { options, settings } = panelState();
-    const own = { id: "own", label: "grey.png", spec: { kind: "file", path: "/work/grey.png" } } as const;
+    const own = { id: "own", label: "grey.png", spec: { kind: "file", path: "/data/grey.png" } } as const;
     const baseline = own.spec;
     return show(
       { settings: { ...settings, baseline }, options: { ...options, baselines: [own, ...options.baselines] } },

@@ -134,7 +134,7 @@ export function dateExplanation(matrix: TokenMatrix | undefined, change: Partial
     ...textExplanation(),
     runId: "run-date",
     model: { ...textExplanation().model, name: "dates" },
-    sample: { title: "dates.jsonl : row 13", path: "/work/samples/dates.jsonl", row: 12 },
+    sample: { title: "dates.jsonl : row 13", path: "/data/samples/dates.jsonl", row: 12 },
     target: { index: 6, label: "3", output: "characters", link: "logit" },
     baseline: { spec: { kind: "name", name: "pad" }, label: "PAD token" },
     predictions: written.map(({ text }, index) => ({ index, label: text, score: 0.999 - index * 0.004, logit: 11 })),
