@@ -25,8 +25,10 @@ test("a written date", { timeout: 400_000 }, async (t) => {
       await until("every row is explained", async () => (await bench.panel.locator(".cell.empty").count()) === 0);
       assert.equal(await bench.panel.locator("[role=rowheader]").count(), 11);
       await bench.panel.locator(".matrix-progress").waitFor({ state: "detached" });
-      const headers = await bench.panel.locator("[role=rowheader]").allInnerTexts();
-      for (const header of headers) assert.match(header, /%/);
+      await until("every row says by how much it is off", async () => {
+        const headers = await bench.panel.locator("[role=rowheader]").allTextContents();
+        return headers.length === 11 && headers.every((header) => header.includes("%"));
+      });
     });
 
     await bench.step(
