@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import path from "node:path";
 import test, { after, before } from "node:test";
 import { PathlightError } from "../../../src/common/errors.ts";
@@ -17,11 +17,8 @@ interface Started {
   readonly client: Client<ComputeContract>;
 }
 
-/** Collects garbage four times a second, so that resident memory is what is kept and not what waits for the collector. */
-const collecting = ["--expose-gc", "--import", "data:text/javascript,setInterval(globalThis.gc,250).unref()"];
-
-async function start(execArgv: readonly string[] = []): Promise<Started> {
-  const child = fork(path.join(root, "dist/compute.js"), [], { execArgv: [...execArgv], serialization: "advanced" });
+async function start(options: ForkOptions = {}): Promise<Started> {
+  const child = fork(path.join(root, "dist/compute.js"), [], { execArgv: [], serialization: "advanced", ...options });
   const client = new Client(computeContract, {
     post: (message) => child.send(message as object),
     listen: (listener) => child.on("message", listener),
@@ -55,7 +52,12 @@ test("an explanation arrives whole over the channel", async () => {
 });
 
 test("a hundred explanations do not grow the process", async (t) => {
-  const { client, child } = await start(collecting);
+  const { client, child } = await start({
+    // Resident memory is then what is kept, and not what waits for the collector.
+    execArgv: ["--expose-gc", "--import", "data:text/javascript,setInterval(globalThis.gc,250).unref()"],
+    // A slow machine would start workers on the way, each with a heap of its own; see serviceThreads.test.ts.
+    env: { ...process.env, PATHLIGHT_WASM_THREADS: "1" },
+  });
   t.after(() => child.kill());
   const statisticsAfter = async (runs: number): Promise<{ rss: number; tensors: number }> => {
     for (let i = 0; i < runs; i++) {
