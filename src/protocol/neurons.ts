@@ -1,0 +1,310 @@
+import * as z from "zod";
+import { float32Schema as float32 } from "./arrays.ts";
+import { explanationSchema, predictionSchema } from "./explanation.ts";
+import { statusSchema } from "./status.ts";
+
+/**
+ * Inside the network: what each layer carries of the change of the score, which neurons of a layer carry it, which part of
+ * the sample drives them, and what happens without them. A *neuron* is one index of the layer's neuron axis: a channel of
+ * a feature map (summed over its places), a unit of a dense layer, a dimension of the hidden state (summed over positions).
+ */
+
+const index = z.int().min(0);
+const side = z.int().min(1);
+
+/** A layer: one node, or the nodes that together form a cut. */
+export const layerSchema = z.array(z.string()).min(1).max(64);
+
+/** Part of the sample. Pixels are those of the picture as the model sees it; `input`: the explained input, the first unless told. */
+export const regionSchema = z.discriminatedUnion("kind", [
+  /** Rows [y0, y1) and columns [x0, x1). */
+  z.strictObject({
+    kind: z.literal("rectangle"),
+    input: z.string().optional(),
+    y0: index,
+    x0: index,
+    y1: side,
+    x1: side,
+  }),
+  /** Pixels whose centre lies inside the polygon, by the even–odd rule. */
+  z.strictObject({
+    kind: z.literal("polygon"),
+    input: z.string().optional(),
+    points: z
+      .array(z.strictObject({ y: z.number(), x: z.number() }))
+      .min(3)
+      .max(4096),
+  }),
+  /** Positions of the text. */
+  z.strictObject({ kind: z.literal("tokens"), input: z.string().optional(), tokens: z.array(index).min(1) }),
+  /** Values of a tensor or a table row, by their place in it. */
+  z.strictObject({ kind: z.literal("features"), input: z.string().optional(), features: z.array(index).min(1) }),
+]);
+
+export const patchSchema = z.strictObject({ name: z.string(), region: regionSchema });
+
+/** Cells over the first explained picture, as equal as its size allows. */
+export const gridSchema = z.strictObject({ rows: side.max(64), columns: side.max(64) });
+
+/** A node of a layer, with its neurons. */
+export const neuronNodeSchema = z.strictObject({
+  id: z.string(),
+  op: z.string(),
+  /** Without the batch axis. */
+  shape: z.array(z.int()),
+  /** Axis of `shape` that counts the neurons. */
+  axis: index,
+  /** Place of its first neuron among those of the layer. */
+  offset: index,
+  count: z.int().min(1),
+});
+
+/** One layer of the conservation strip. */
+export const layerSumSchema = z.strictObject({
+  node: z.string(),
+  op: z.string(),
+  /** Without the batch axis; null where a side is free. */
+  shape: z.array(z.int().nullable()),
+  /** `not-a-cut`: part of the change passes it; `waits`: not computed yet; `refused`: see `reason`. */
+  state: z.enum(["cut", "not-a-cut", "waits", "refused"]),
+  /** Σ conductance of the layer; null while it waits, or where it is refused. */
+  sum: z.number().nullable(),
+  /** |sum − ΔF| over |ΔF|; null where that says nothing. */
+  residual: z.number().nullable(),
+  /** Share of Σ|conductance| that the strongest 5 % of its neurons hold (at least one). */
+  concentration: z.number().nullable(),
+  /** Where it is no cut: nodes that form one together with it, itself among them; empty: none was found. */
+  cutWith: z.array(z.string()),
+  /** Why it is refused: whole numbers, a shape that is not known, not reached by the change. */
+  reason: z.string().optional(),
+});
+
+export const conservationSchema = z.strictObject({
+  runId: z.string(),
+  deltaF: z.number(),
+  /** From input to output. */
+  layers: z.array(layerSumSchema),
+  /** Points of the path that the sums are taken over: those of the run, by differences between neighbours. */
+  points: z.int(),
+  /** The largest residual of a cut; null while none is known. */
+  largestResidual: z.number().nullable(),
+  seconds: z.number(),
+});
+
+export const neuronsParamsSchema = z.strictObject({
+  runId: z.string(),
+  layer: layerSchema,
+  /** Axis of the neurons where the usual one is not meant. */
+  axis: index.optional(),
+  patches: z.array(patchSchema).max(1024).default([]),
+  grid: gridSchema.nullable().default(null),
+  /** Of the run unless told. */
+  tolerance: z.number().positive().optional(),
+  maxEvaluations: z.int().min(3).optional(),
+});
+
+export const neuronsSchema = z
+  .strictObject({
+    runId: z.string(),
+    layer: layerSchema,
+    nodes: z.array(neuronNodeSchema),
+    status: statusSchema,
+    score: z.strictObject({ input: z.number(), baseline: z.number() }),
+    deltaF: z.number(),
+    /** Named patches first, then the cells of the grid, row by row. Patches may overlap. */
+    patches: z.array(
+      z.strictObject({
+        name: z.string(),
+        kind: z.enum(["patch", "cell"]),
+        region: patchSchema.shape.region,
+        /** Σ over the layer. */
+        sum: z.number(),
+        /** Estimated error of the sum. */
+        error: z.number(),
+      }),
+    ),
+    grid: gridSchema.nullable(),
+    /** Conductance of each neuron, [neurons], from the derivative along the whole of x − x', and its error. */
+    conductance: float32,
+    conductanceErrors: float32,
+    /** What each patch gives to each neuron, [patches × neurons], and the error of each. */
+    values: float32,
+    errors: float32,
+    /** Σ conductance against ΔF. `bypass`: what is known to pass the layer; null for a cut. */
+    conservation: z.strictObject({
+      sum: z.number(),
+      deltaF: z.number(),
+      /** |sum + bypass − deltaF| over |deltaF|, over Σ|conductance| where ΔF ≈ 0. */
+      residual: z.number(),
+      isCut: z.boolean(),
+      bypass: z.number().nullable(),
+      cutWith: z.array(z.string()),
+    }),
+    /** Σ over a partition of the input (patches, and what is in none of them) against the conductance, per neuron. */
+    partition: z.strictObject({
+      /** Σ_neurons |Σ_patches − conductance| over Σ|conductance|. */
+      residual: z.number(),
+      /** The neuron that is furthest off, and by how much (of Σ|conductance|). */
+      worst: z.strictObject({ neuron: index, share: z.number() }).nullable(),
+    }),
+    /** Derivatives J·v, and how they were held against central differences. */
+    derivatives: z.strictObject({
+      method: z.enum(["double-vjp", "central-differences"]),
+      /** Why not exactly. */
+      reason: z.string().optional(),
+      /** Estimated relative error of the derivatives; 0 where they are exact but for rounding. */
+      error: z.number(),
+      /** Relative disagreement with a central difference at two points of the path; null: they agree. */
+      disagreement: z.number().nullable(),
+    }),
+    /** Estimated relative L1 error over patches × neurons. */
+    featureError: z.number().nullable(),
+    tolerance: z.number(),
+    evaluations: z.int(),
+    rounds: z.int(),
+    seconds: z.number(),
+    /** Neurons whose value is not finite somewhere on the path; they are left out of all sums. */
+    notFinite: z.array(z.strictObject({ node: z.string(), neuron: index })),
+    /** What else to know, a sentence each. */
+    notes: z.array(z.string()),
+  })
+  .refine(({ nodes, patches, conductance, conductanceErrors, values, errors }) => {
+    const neurons = nodes.reduce((sum, { count }) => sum + count, 0);
+    return (
+      conductance.length === neurons &&
+      conductanceErrors.length === neurons &&
+      values.length === patches.length * neurons &&
+      errors.length === values.length
+    );
+  }, "expected values and errors for every patch and neuron");
+
+/** One neuron in full, of the last `neurons` of a run. */
+export const neuronDetailSchema = z.strictObject({
+  node: z.string(),
+  neuron: index,
+  /** Sides of its places: of a channel its height and width, of a hidden dimension the positions; empty for a unit. */
+  places: z.array(z.int()),
+  /** Conductance at each place. */
+  conductance: float32,
+  /** What each patch gives to each place, [patches × places]. */
+  values: float32,
+  /** Activation at each place at the sample and at the baseline. */
+  activation: float32,
+  baselineActivation: float32,
+});
+
+/** The samples of a data set on which a neuron is most active. */
+export const topSamplesSchema = z.strictObject({
+  samples: z.array(
+    z.strictObject({
+      /** Place among those that were asked about. */
+      index,
+      /** Mean over the neuron's places, and the largest of them. */
+      mean: z.number(),
+      largest: z.number(),
+      place: z.array(z.int()),
+    }),
+  ),
+  /** Samples that could not be read, a sentence each. */
+  notes: z.array(z.string()),
+});
+
+/** Neurons that are switched off. `neurons`: by their index in the node. */
+export const ablationSchema = z
+  .array(z.strictObject({ node: z.string(), axis: index.optional(), neurons: z.array(index).min(1) }))
+  .min(1);
+
+export const ablationValueSchema = z.enum(["baseline", "zero", "mean"]);
+
+export const ablateParamsSchema = z.strictObject({
+  runId: z.string(),
+  ablation: ablationSchema,
+  value: ablationValueSchema.default("baseline"),
+  /** Draws of as many neurons at random, of those that are not ablated. */
+  control: z.int().min(0).max(100).default(5),
+  /** Whether the attribution without the neurons is computed too. */
+  attribution: z.boolean().default(true),
+});
+
+const measured = z.strictObject({ score: z.number(), predictions: z.array(predictionSchema) });
+
+export const ablationResultSchema = z.strictObject({
+  runId: z.string(),
+  ablation: ablationSchema,
+  value: ablationValueSchema,
+  count: z.int(),
+  before: measured,
+  after: measured,
+  /** Scores with random neurons switched off; null where there are too few others. */
+  control: z
+    .strictObject({
+      scores: z.array(z.number()),
+      mean: z.number(),
+      deviation: z.number(),
+      probability: z.number().nullable(),
+    })
+    .nullable(),
+  /** What the conductance of the neurons promises: F without them would be lower by so much; null where it is not known. */
+  promised: z.number().nullable(),
+  /** The run, and the same without the neurons, each with its completeness error. */
+  explanations: z.strictObject({ before: explanationSchema, after: explanationSchema }).nullable(),
+  notes: z.array(z.string()),
+});
+
+/** The pruning experiment of Lundstrom, Huang, Razaviyayn (2022) on one sample. */
+export const pruneParamsSchema = z.strictObject({
+  runId: z.string(),
+  layer: layerSchema,
+  axis: index.optional(),
+  a: patchSchema,
+  b: patchSchema,
+  /** How many neurons are switched off, ascending. */
+  counts: z.array(z.int().min(1)).min(1).max(64),
+  value: ablationValueSchema.default("baseline"),
+  control: z.int().min(1).max(100).default(5),
+});
+
+const series = z.strictObject({
+  /** Which neurons go first: the strongest of A, of B, or any. */
+  by: z.enum(["a", "b", "random"]),
+  /** One for each count. Of `random` means; `deviation` is 0 otherwise. */
+  points: z.array(
+    z.strictObject({
+      count: z.int(),
+      score: z.number(),
+      /** Σ attribution inside A and inside B. */
+      a: z.number(),
+      b: z.number(),
+      deviation: z.strictObject({ score: z.number(), a: z.number(), b: z.number() }),
+    }),
+  ),
+});
+
+export const pruningSchema = z.strictObject({
+  runId: z.string(),
+  layer: layerSchema,
+  /** With nothing switched off. */
+  start: z.strictObject({ score: z.number(), a: z.number(), b: z.number() }),
+  series: z.array(series),
+  /** The largest completeness error of the attributions behind the points. */
+  completenessError: z.number(),
+  notes: z.array(z.string()),
+});
+
+export type Layer = z.output<typeof layerSchema>;
+export type Region = z.output<typeof regionSchema>;
+export type Patch = z.output<typeof patchSchema>;
+export type PatchGrid = z.output<typeof gridSchema>;
+export type NeuronNode = z.output<typeof neuronNodeSchema>;
+export type LayerSum = z.output<typeof layerSumSchema>;
+export type Conservation = z.output<typeof conservationSchema>;
+export type NeuronsParams = z.output<typeof neuronsParamsSchema>;
+export type Neurons = z.output<typeof neuronsSchema>;
+export type NeuronDetail = z.output<typeof neuronDetailSchema>;
+export type TopSamples = z.output<typeof topSamplesSchema>;
+export type Ablation = z.output<typeof ablationSchema>;
+export type AblationValue = z.output<typeof ablationValueSchema>;
+export type AblateParams = z.output<typeof ablateParamsSchema>;
+export type AblationResult = z.output<typeof ablationResultSchema>;
+export type PruneParams = z.output<typeof pruneParamsSchema>;
+export type Pruning = z.output<typeof pruningSchema>;
