@@ -105,7 +105,7 @@ export function commandHandlers(services: Services): CommandHandlers {
     "pathlight.refine": async (panelId) => panels.find(panelId)?.refine(),
     "pathlight.explainLogit": async (panelId) => panels.find(panelId)?.explainLogit(),
     "pathlight.anotherBaseline": (panelId) => panels.find(panelId)?.anotherBaseline(),
-    "pathlight.audit": async (panelId) => panels.find(panelId)?.audit(),
+    "pathlight.audit": async (panelId) => panels.find(panelId)?.followUps.audit(),
     "pathlight.fix": (panelId) => services.diagnostics.chooseFix(panelId),
     "pathlight.explainAgain": async () => panels.active?.explainAgain(),
     "pathlight.cancel": () => panels.active?.cancel(),

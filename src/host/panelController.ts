@@ -2,15 +2,12 @@ import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import { PathlightError } from "../common/errors.ts";
-import type { AuditProgress } from "../protocol/audit.ts";
-import type { ExplainRequest, Settings, TargetSpec } from "../protocol/explain.ts";
-import type { Explanation } from "../protocol/explanation.ts";
-import { MOST_CHARACTERS } from "../protocol/expression/lexer.ts";
+import type { ExplainRequest, Settings } from "../protocol/explain.ts";
 import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } from "../protocol/panel.ts";
-import type { WhatIfEdit } from "../protocol/whatIf.ts";
 import { compactExplanation } from "./compactExplanation.ts";
 import type { HistoryRecord } from "./history.ts";
 import { handlePanelMessage } from "./panelDispatch.ts";
+import { isRunLost, PanelFollowUps } from "./panelFollowUps.ts";
 import { PanelMessages } from "./panelMessages.ts";
 import { initialSettings } from "./panelRequest.ts";
 import { PanelRun } from "./panelRun.ts";
@@ -19,8 +16,6 @@ import type { PanelServices } from "./panelServices.ts";
 import { PanelSettings } from "./panelSettings.ts";
 import { PanelSubject } from "./panelSubject.ts";
 import { PanelView } from "./panelView.ts";
-import { PanelWhatIf } from "./panelWhatIf.ts";
-import { RunTask } from "./runTask.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 
@@ -38,10 +33,8 @@ export class PanelController implements vscode.Disposable {
   readonly #subject: PanelSubject;
   readonly #view: PanelView;
   readonly #run: PanelRun;
-  readonly #audit: RunTask<AuditProgress>;
-  readonly #pairs: RunTask<{ readonly evaluations: number }>;
   readonly #sequence: PanelSequence;
-  readonly #whatIf: PanelWhatIf;
+  readonly followUps: PanelFollowUps;
   #disposed = false;
 
   constructor(panel: vscode.WebviewPanel, services: PanelServices) {
@@ -50,33 +43,25 @@ export class PanelController implements vscode.Disposable {
     this.#messages = this.#store.add(new PanelMessages(panel));
     this.#sequence = new PanelSequence(services.compute, () => this.#postState());
     this.#view = new PanelView(this.#messages, services, (shown) => this.#sequence.with(shown));
-    const onChange = (): void => this.#postState();
-    this.#audit = new RunTask({
-      call: (runId, options) => services.compute.call("audit", { runId }, options),
-      start: { done: 0, total: 0, what: "", seconds: 0 },
-      onChange,
-    });
-    this.#pairs = new RunTask({
-      call: (runId, options) => services.compute.call("tokenPairs", { runId }, options),
-      start: { evaluations: 0 },
-      onChange,
-    });
-    this.#whatIf = new PanelWhatIf(services.compute, (whatIf) => this.#messages.post({ type: "whatIf", whatIf }));
     this.#subject = new PanelSubject(services, () => this.#settings.value, {
       onSourceChange: (what, gone) => this.#onSourceChange(what, gone),
       onOptions: () => this.#postState(),
     });
     const parts = { view: this.#view, subject: this.#subject, settings: this.#settings, services };
     this.#run = new PanelRun(parts, {
-      onStart: () => {
-        this.#audit.cancel();
-        this.#pairs.cancel();
-        this.#sequence.turnTo(this.request);
-      },
+      onStart: () => this.followUps.turnTo(this.request),
       onProgress: () => this.#postState(),
       onChange: () => this.#update(),
-      onEnd: () => this.#onRunEnd(),
+      onEnd: () => this.followUps.onRunEnd(),
     });
+    this.followUps = new PanelFollowUps(
+      { ...parts, messages: this.#messages, run: this.#run, sequence: this.#sequence },
+      {
+        onProgress: () => this.#postState(),
+        onChange: () => this.#update(),
+        remember: (shown) => this.#remember(shown),
+      },
+    );
     this.#store.add(this.#changed);
     this.#store.add(services.compute.lease());
     this.#store.add(services.history.onDidChange(() => this.#postState()));
@@ -133,15 +118,13 @@ export class PanelController implements vscode.Disposable {
   /** Shows an earlier explanation as it was. */
   async show(record: HistoryRecord, subject: Subject): Promise<void> {
     this.#run.drop();
-    this.#audit.cancel();
-    this.#pairs.cancel();
+    this.followUps.turnTo(record.request);
     try {
       const shown = await this.#services.history.load(record.item.id);
       this.#turnTo(subject, record.request.settings);
       this.#run.turnTo(shown.explanation.runId);
       this.#view.current = record.item.id;
       this.#view.phase = shown.explanation.status === "cancelled" ? "cancelled" : "done";
-      this.#sequence.turnTo(record.request);
       this.#sequence.take(shown.explanation.matrix);
       this.#view.present(shown, false);
     } catch (error) {
@@ -176,98 +159,7 @@ export class PanelController implements vscode.Disposable {
 
   cancel(): void {
     this.#run.cancel();
-    this.#audit.cancel();
-    this.#pairs.cancel();
-    this.#sequence.cancel();
-  }
-
-  /** Explains every token of what was written; the rows become part of the explanation, as they are done. */
-  async explainSequence(): Promise<void> {
-    const { request, shown } = this;
-    const subject = this.#subject.value;
-    if (request === undefined || subject === undefined || shown?.explanation.produced === undefined) return;
-    if (this.#run.isUnderWay || this.#view.stale !== null) return;
-    const show = (): void => {
-      const now = this.#view.valid;
-      if (now !== null) this.#view.present(now, false);
-    };
-    const complete = await this.#sequence.run(await this.#services.withMean(request, subject), show);
-    const now = this.#view.valid;
-    if (!complete || now === null) return;
-    this.#view.present(now, false);
-    if (this.#view.shown !== null && now.explanation.status !== "cancelled") await this.#remember(this.#view.shown);
-    this.#update();
-  }
-
-  /** Compares the gradients of what is shown with forward passes; the finding becomes part of the explanation. */
-  audit(): Promise<void> {
-    return this.#addTo(this.#audit, ({ audit }) => ({ audit }));
-  }
-
-  /** What each token of one text says to each of the other; the matrix becomes part of the explanation. */
-  tokenPairs(): Promise<void> {
-    return this.#addTo(this.#pairs, ({ matrix }) => ({ matrix }));
-  }
-
-  async #addTo<Progress>(
-    task: RunTask<Progress>,
-    found: (explanation: Explanation) => Pick<Explanation, "audit" | "matrix">,
-  ): Promise<void> {
-    if (this.#run.isUnderWay || this.#view.shown === null || this.#view.stale !== null) return;
-    const wanted = this.#view.shown.explanation.runId;
-    let explanation: Explanation | null;
-    try {
-      explanation = await task.run(wanted);
-    } catch (error) {
-      if (!isRunLost(error)) throw error;
-      // The process that had the run is gone; the same settings lead to the same path.
-      await this.#run.start({ kind: "explain" });
-      const again = this.shown?.explanation;
-      const isThere = again === undefined || Object.values(found(again)).some((each) => each !== undefined);
-      if (this.phase !== "done" || isThere || task.isRunning) return;
-      explanation = await task.run(again.runId);
-    }
-    const shown = this.#view.valid;
-    if (explanation === null || shown?.explanation.runId !== explanation.runId) return;
-    const next: Shown = {
-      explanation: { ...shown.explanation, ...found(compactExplanation(explanation)) },
-      picture: shown.picture,
-    };
-    this.#view.present(next, false);
-    if (next.explanation.status !== "cancelled") await this.#remember(next);
-    this.#update();
-  }
-
-  cancelAudit(): void {
-    this.#audit.cancel();
-  }
-
-  /** Measures an edit of the text that is shown, and keeps it. */
-  whatIf(runId: string, edit: WhatIfEdit): Promise<void> {
-    return this.#whatIf.add(runId, edit);
-  }
-
-  cancelWhatIf(): void {
-    this.#whatIf.cancel();
-  }
-
-  removeWhatIf(id: string): void {
-    this.#whatIf.remove(id);
-  }
-
-  /** The edited text of a what-if as a subject of its own; undefined where it was not measured. */
-  edited(id: string, title: string): { subject: Subject; settings: Settings } | undefined {
-    const found = this.#whatIf.measured(id);
-    const subject = this.#subject.value;
-    const sample = found?.samples[0]?.sample;
-    if (found === undefined || subject === undefined || sample === undefined) return undefined;
-    const kind = sample.kind === "text" ? "text" : subject.sample.kind;
-    const { value } = this.#settings;
-    const explained = this.#view.shown?.explanation.target;
-    return {
-      subject: { ...subject, sample: { kind, sample, title, blanked: found.blanked, asked: found.samples } },
-      settings: explained === undefined ? value : { ...value, target: sameTarget(value.target, explained) },
-    };
+    this.followUps.cancel();
   }
 
   capture(): Promise<Uint8Array> {
@@ -330,11 +222,8 @@ export class PanelController implements vscode.Disposable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#audit.cancel();
-    this.#pairs.cancel();
-    this.#sequence.cancel();
+    this.followUps.dispose();
     this.#run.dispose();
-    this.#whatIf.dispose();
     this.#subject.dispose();
     this.#changed.fire();
     this.#store.dispose();
@@ -370,18 +259,6 @@ export class PanelController implements vscode.Disposable {
   async #remember(shown: Shown): Promise<void> {
     const { request } = this;
     if (request !== undefined) await this.#view.remember(shown, request, this.#subject.value);
-  }
-
-  #onRunEnd(): void {
-    const ended = this.shown?.explanation;
-    if (this.phase === "done" && this.#sequence.wanted(this.shown)) {
-      this.explainSequence().catch((error: unknown) =>
-        this.#services.notify(vscode.l10n.t("Explain Every Token"), error),
-      );
-    }
-    // Which gradient it is, is the next question.
-    if (this.phase !== "done" || ended?.status !== "suspect-gradient" || ended.audit !== undefined) return;
-    this.audit().catch((error: unknown) => this.#services.notify(vscode.l10n.t("Check Gradients"), error));
   }
 
   #onSourceChange(what: "sample" | "model", gone: boolean): void {
@@ -421,7 +298,7 @@ export class PanelController implements vscode.Disposable {
   #update(): void {
     this.#postState();
     const settled = this.phase !== "running" && this.phase !== "loading";
-    this.#whatIf.follow(settled ? (this.shown?.explanation ?? null) : null);
+    this.followUps.follow(settled ? (this.shown?.explanation ?? null) : null);
     if (!this.#disposed) this.#changed.fire();
   }
 
@@ -442,9 +319,7 @@ export class PanelController implements vscode.Disposable {
       settings: this.#settings.value,
       options: this.#subject.options,
       running,
-      auditing: this.#audit.progress,
-      pairing: this.#pairs.progress,
-      sequence: this.#sequence.progress,
+      ...this.followUps.progress,
       warnAbove: settings.warnAbove(),
       error,
       stale,
@@ -452,17 +327,4 @@ export class PanelController implements vscode.Disposable {
       current,
     };
   }
-}
-
-/** The process that had the run is gone, or has forgotten it. */
-function isRunLost(error: unknown): boolean {
-  const code = error instanceof PathlightError ? error.code : undefined;
-  return code === "run-unknown" || code === "compute-died";
-}
-
-/** The same classes, also where an edited text is taken for another. */
-function sameTarget(wanted: TargetSpec, { index, label }: Explanation["target"]): TargetSpec {
-  if (wanted.kind === "predicted" && index !== null) return { kind: "index", index };
-  const fits = label.length <= MOST_CHARACTERS;
-  return wanted.kind === "expression" && fits ? { ...wanted, expression: label } : wanted;
 }

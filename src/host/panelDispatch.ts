@@ -36,13 +36,13 @@ export async function handlePanelMessage(
     case "refine":
       return panel.refine(message.tolerance);
     case "tokenPairs":
-      return panel.tokenPairs();
+      return panel.followUps.tokenPairs();
     case "audit":
-      return panel.audit();
+      return panel.followUps.audit();
     case "cancelAudit":
-      return panel.cancelAudit();
+      return panel.followUps.cancelAudit();
     case "explainSequence":
-      return panel.explainSequence();
+      return panel.followUps.explainSequence();
     case "discard":
       return panel.discard();
     case "explainLogit":
@@ -74,11 +74,11 @@ export async function handlePanelMessage(
     case "showLog":
       return services.log.show();
     case "whatIf":
-      return panel.whatIf(message.runId, message.edit);
+      return panel.followUps.whatIf.add(message.runId, message.edit);
     case "cancelWhatIf":
-      return panel.cancelWhatIf();
+      return panel.followUps.whatIf.cancel();
     case "removeWhatIf":
-      return panel.removeWhatIf(message.id);
+      return panel.followUps.whatIf.remove(message.id);
     case "explainWhatIf":
       return services.explainEdited(panel, message.id, message.title);
     case "copy":

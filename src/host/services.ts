@@ -164,7 +164,7 @@ export class Services implements PanelServices, vscode.Disposable {
   }
 
   async explainEdited(panel: PanelController, id: string, title: string): Promise<void> {
-    const edited = panel.edited(id, title);
+    const edited = panel.followUps.edited(id, title);
     if (edited !== undefined) await this.panels.explain(edited.subject, edited.settings);
   }
 
