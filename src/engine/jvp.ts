@@ -1,4 +1,16 @@
-import { add, dispose, engine, keep, mul, sum, type Tensor, tensor, tidy, tile, zeros } from "@tensorflow/tfjs-core";
+import {
+  add,
+  dispose,
+  engine,
+  keep,
+  mul,
+  randomNormal,
+  sum,
+  type Tensor,
+  tensor,
+  tidy,
+  tile,
+} from "@tensorflow/tfjs-core";
 import { breathe, throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
@@ -41,6 +53,8 @@ export interface DirectionalDerivatives {
 const STEPS = [2 ** -6, 2 ** -7] as const;
 /** Rows of one batch at first; halved where they do not fit into memory. */
 const ROWS = 16;
+/** Of a value, relative: half a unit in the last place of float32, and as much again from the sums behind it. */
+const ROUNDING = 2 ** -23;
 /** Least relative gap to a difference that is held against a derivative, whatever the error bar says. */
 const GAP = 0.02;
 
@@ -144,7 +158,8 @@ export class Jvp {
         );
         const feeds = this.#feeds(point, xs, rows);
         const vs = point.map(({ shape }, k) => directionRows(shape, directions, k));
-        const u = zeros([rows, this.#width]);
+        // g is linear in u, so that any u will do. Zero would not: what cannot be differentiated passes zeros on.
+        const u = randomNormal([rows, this.#width], 0, 1, "float32", 1);
         const { grads } = engine().gradients(
           () => {
             const inner = engine().gradients(
@@ -184,10 +199,14 @@ export class Jvp {
     }
   }
 
-  /** Central differences at two steps, extrapolated; what the extrapolation changed is taken for its error. */
+  /**
+   * Central differences at two steps, h and h/2, extrapolated: D = (4 D(h/2) − D(h)) / 3. With S(h) the second difference
+   * (H(h) − 2 H(0) + H(−h)) / 2h, the error is taken for 2 |D(h/2) − D(h)| / 3 + |2 S(h/2) − S(h)|: for one kink within
+   * the step, wherever it lies, that is what D is off by or more, while the second term is O(h³) where H is smooth.
+   */
   async #differ(point: readonly JvpPoint[], directions: readonly Direction[]): Promise<DirectionalDerivatives> {
     const [wide, narrow] = STEPS;
-    const [middle] = await this.#forward(point, directions.slice(0, 1), [0]);
+    const [middle = new Float32Array()] = await this.#forward(point, directions.slice(0, 1), [0]);
     const at = async (step: number): Promise<Float32Array[]> =>
       this.#forward(
         point,
@@ -198,17 +217,16 @@ export class Jvp {
     const [nearUp, nearDown] = [await at(narrow), await at(-narrow)];
     let error = 0;
     const derivatives = directions.map((_, row) =>
-      Float32Array.from(middle ?? [], (_value, k) => {
-        const slope = (a: readonly Float32Array[], b: readonly Float32Array[], step: number): number =>
-          ((a[row]?.[k] ?? Number.NaN) - (b[row]?.[k] ?? Number.NaN)) / (2 * step);
-        const [far, near] = [slope(up, down, wide), slope(nearUp, nearDown, narrow)];
-        // What rounding to float32 of four values leaves, beside what is left of the bend.
-        const rounding = (2 ** -24 * Math.abs(middle?.[k] ?? 0)) / narrow;
-        error += Math.abs(near - far) / 3 + rounding;
-        return (4 * near - far) / 3;
+      middle.map((value, k) => {
+        const far = pairOf(up[row]?.[k], down[row]?.[k], value, wide);
+        const near = pairOf(nearUp[row]?.[k], nearDown[row]?.[k], value, narrow);
+        const rounding = (2 * ROUNDING * Math.abs(value)) / narrow;
+        const kink = Math.max(0, Math.abs(2 * near.bend - far.bend) - 2 * rounding);
+        error += (2 * Math.abs(near.slope - far.slope)) / 3 + kink + rounding;
+        return (4 * near.slope - far.slope) / 3;
       }),
     );
-    return { value: middle ?? new Float32Array(), derivatives, error };
+    return { value: middle, derivatives, error };
   }
 
   /** H at the point moved along each direction by its step, a row each. */
@@ -240,6 +258,11 @@ export class Jvp {
     for (const [k, { node }] of point.entries()) feeds.set(node, xs[k] as Tensor);
     return feeds;
   }
+}
+
+/** First and second difference over a step, the latter as a slope too: 0 on a straight line. */
+function pairOf(up = Number.NaN, down = Number.NaN, middle: number, step: number): { slope: number; bend: number } {
+  return { slope: (up - down) / (2 * step), bend: (up - 2 * middle + down) / (2 * step) };
 }
 
 /** Rows of a value, each moved along its direction by its step; float64 sums, rounded once. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { padAttribute, pairAttribute, roundingAttribute, shape4, shape5, tripleAttribute } from "./attributes.ts";
 import { gradient, savedTensor } from "./gradient.ts";
+import { transposed } from "./transposed.ts";
 
 /**
  * AvgPool. Forward, a window at the edge is divided by the number of values in it; the gradient kernels of the
@@ -8,22 +9,42 @@ import { gradient, savedTensor } from "./gradient.ts";
  */
 export const averagePoolGradient = gradient(tf.AvgPool, ["x"], (dy, saved, attrs) => {
   const x = savedTensor(saved, 0);
+  const scaled = whereFullSize(dy, () => tf.mul(dy, edgeShares(x, attrs)));
+  return { x: () => tf.engine().runKernel<tf.Tensor>(tf.AvgPoolGrad, { dy: scaled, input: x }, { ...attrs }) };
+});
+
+export const averagePool3dGradient = gradient(tf.AvgPool3D, ["x"], (dy, saved, attrs) => {
+  const x = savedTensor(saved, 0);
+  const scaled = whereFullSize(dy, () => tf.mul(dy, edgeShares3d(x, attrs)));
+  return { x: () => tf.engine().runKernel<tf.Tensor>(tf.AvgPool3DGrad, { dy: scaled, input: x }, { ...attrs }) };
+});
+
+/** Their gradient kernels are linear in dy. The transpose is the pooling itself, divided as the kernel divides. */
+export const averagePoolGradGradient = transposed(tf.AvgPoolGrad, ["input"], (ddx, saved, attrs) => {
+  const pooled = tf.engine().runKernel<tf.Tensor>(tf.AvgPool, { x: ddx }, { ...attrs });
+  return whereFullSize(pooled, () => tf.div(pooled, edgeShares(savedTensor(saved, 0), attrs)));
+});
+
+export const averagePool3dGradGradient = transposed(tf.AvgPool3DGrad, ["input"], (ddx, saved, attrs) => {
+  const pooled = tf.engine().runKernel<tf.Tensor>(tf.AvgPool3D, { x: ddx }, { ...attrs });
+  return whereFullSize(pooled, () => tf.div(pooled, edgeShares3d(savedTensor(saved, 0), attrs)));
+});
+
+/** Window size over the number of its entries that lie inside, for each window: [1, height, width, 1]. */
+function edgeShares(x: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor {
   const filterSize = pairAttribute(attrs["filterSize"]);
   const strides = pairAttribute(attrs["strides"]);
   const pad = padAttribute(attrs["pad"]);
   const mode = roundingAttribute(attrs["dimRoundingMode"]);
   const info = tf.backend_util.computePool2DInfo(shape4(x), filterSize, strides, 1, pad, mode);
-  const share = tf.mul(
+  return tf.mul(
     edgeShare(info.inHeight, info.outHeight, info.filterHeight, info.strideHeight, info.padInfo.top, [1, -1, 1, 1]),
     edgeShare(info.inWidth, info.outWidth, info.filterWidth, info.strideWidth, info.padInfo.left, [1, 1, -1, 1]),
   );
-  return {
-    x: () => tf.engine().runKernel<tf.Tensor>(tf.AvgPoolGrad, { dy: scaled(dy, share), input: x }, { ...attrs }),
-  };
-});
+}
 
-export const averagePool3dGradient = gradient(tf.AvgPool3D, ["x"], (dy, saved, attrs) => {
-  const x = savedTensor(saved, 0);
+/** The same in three dimensions: [1, depth, height, width, 1]. */
+function edgeShares3d(x: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor {
   const filterSize = tripleAttribute(attrs["filterSize"]);
   const strides = tripleAttribute(attrs["strides"]);
   const pad = attrs["pad"];
@@ -31,21 +52,18 @@ export const averagePool3dGradient = gradient(tf.AvgPool3D, ["x"], (dy, saved, a
   const mode = roundingAttribute(attrs["dimRoundingMode"]);
   const info = tf.backend_util.computePool3DInfo(shape5(x), filterSize, strides, 1, rule, mode);
   const { padInfo } = info;
-  const share = tf.mul(
+  return tf.mul(
     edgeShare(info.inDepth, info.outDepth, info.filterDepth, info.strideDepth, padInfo.front, [1, -1, 1, 1, 1]),
     tf.mul(
       edgeShare(info.inHeight, info.outHeight, info.filterHeight, info.strideHeight, padInfo.top, [1, 1, -1, 1, 1]),
       edgeShare(info.inWidth, info.outWidth, info.filterWidth, info.strideWidth, padInfo.left, [1, 1, 1, -1, 1]),
     ),
   );
-  return {
-    x: () => tf.engine().runKernel<tf.Tensor>(tf.AvgPool3DGrad, { dy: scaled(dy, share), input: x }, { ...attrs }),
-  };
-});
+}
 
-/** TensorFlow's own kernels are right. */
-function scaled(dy: tf.Tensor, share: tf.Tensor): tf.Tensor {
-  return tf.getBackend() === "tensorflow" ? dy : tf.mul(dy, share);
+/** What is needed for kernels that divide by a window's full size. TensorFlow's own ones divide as they should. */
+function whereFullSize(otherwise: tf.Tensor, needed: () => tf.Tensor): tf.Tensor {
+  return tf.getBackend() === "tensorflow" ? otherwise : needed();
 }
 
 /** Window size over the number of its entries that lie inside, for each window along one axis. */

@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { averagePool3dGradient, averagePoolGradient } from "./averagePool.ts";
+import {
+  averagePool3dGradGradient,
+  averagePool3dGradient,
+  averagePoolGradGradient,
+  averagePoolGradient,
+} from "./averagePool.ts";
 import { batchMatMulGradient } from "./batchMatMul.ts";
 import { batchMatMulWrappers } from "./batchMatMulForward.ts";
 import { batchNormGradient } from "./batchNorm.ts";
@@ -10,13 +15,18 @@ import { conv3dBackpropInputGradient, conv3dBackpropInputKernel, conv3dGradient 
 import { cumsumGradient } from "./cumsum.ts";
 import { depthToSpaceGradient } from "./depthToSpace.ts";
 import { depthwiseConv2dGradient } from "./depthwiseConv2d.ts";
+import { depthwiseConv2dBackpropInputGradient } from "./depthwiseConv2dBackpropInput.ts";
 import { dilation2dWrapper } from "./dilation2d.ts";
+import { dilation2dBackpropInputGradient } from "./dilation2dBackpropInput.ts";
 import { einsumGradient, einsumKernel } from "./einsum.ts";
+import { eluGradGradient } from "./eluGrad.ts";
 import { maxGradient, minGradient } from "./extremum.ts";
 import { gatherGradient } from "./gather.ts";
 import { gatherNdGradient, scatterNdGradient } from "./gatherNd.ts";
+import { lrnGradGradient } from "./lrnGrad.ts";
 import { maximumGradient, minimumGradient } from "./maximum.ts";
-import { maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
+import { maxPool3dGradKernels, maxPool3dKernel, maxPoolGradKernel } from "./maxPool.ts";
+import { maxPool3dGradGradient, maxPoolGradGradient } from "./maxPoolGrad.ts";
 import { mirrorPadGradient } from "./mirrorPad.ts";
 import { oneHotWrapper } from "./oneHot.ts";
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from "./resize.ts";
@@ -64,13 +74,25 @@ export const repairedGradients: readonly tf.GradConfig[] = [
   topKGradient,
 ];
 
+/** For derivatives along a direction, which differentiate a backward pass with respect to its dy. */
+export const backwardGradients: readonly tf.GradConfig[] = [
+  averagePoolGradGradient,
+  averagePool3dGradGradient,
+  depthwiseConv2dBackpropInputGradient,
+  dilation2dBackpropInputGradient,
+  eluGradGradient,
+  lrnGradGradient,
+  maxPoolGradGradient,
+  maxPool3dGradGradient,
+];
+
 /** Kernels that a backend lacks or has wrong. */
 export const repairedKernels: readonly tf.KernelConfig[] = [
   conv3dBackpropInputKernel,
   einsumKernel,
   maxPoolGradKernel,
   maxPool3dKernel,
-  maxPool3dGradKernel,
+  ...maxPool3dGradKernels,
   unsortedSegmentSumKernel,
 ];
 
@@ -88,7 +110,7 @@ export const kernelWrappers: readonly KernelWrapper[] = [
  * called again after a backend or package of tfjs has been loaded, since those register their own versions over ours.
  */
 export function installGradientRepairs(): void {
-  for (const config of repairedGradients) {
+  for (const config of [...repairedGradients, ...backwardGradients]) {
     if (tf.getGradient(config.kernelName) === config) continue;
     if (tf.getGradient(config.kernelName) !== undefined) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);

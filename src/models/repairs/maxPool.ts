@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { padAttribute, pairAttribute, roundingAttribute, tripleAttribute } from "./attributes.ts";
 import { type HostResult, type HostTensor, hostInput, hostKernel } from "./hostKernel.ts";
+import { eachMaximum, type PoolWindows, poolWindows, poolWindows3d } from "./poolWindows.ts";
 
 /**
  * MaxPoolGrad, MaxPool3D and MaxPool3DGrad on wasm. They start the search for a maximum at the smallest positive number,
@@ -8,31 +8,13 @@ import { type HostResult, type HostTensor, hostInput, hostKernel } from "./hostK
  * forward pass puts out zero. Here the first of equal maxima gets everything, as in TensorFlow.
  */
 export const maxPoolGradKernel = hostKernel(tf.MaxPoolGrad, "wasm", (inputs, attrs) => {
-  const dy = hostInput(inputs, "dy");
   const x = hostInput(inputs, "input");
-  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
-  const info = tf.backend_util.computePool2DInfo(
-    [batch, height, width, channels],
-    pairAttribute(attrs["filterSize"]),
-    pairAttribute(attrs["strides"]),
-    1,
-    padAttribute(attrs["pad"]),
-    roundingAttribute(attrs["dimRoundingMode"]),
-  );
-  return scatterToMaxima(dy, x, {
-    batch,
-    channels,
-    input: [1, height, width],
-    output: [1, info.outHeight, info.outWidth],
-    filter: [1, info.filterHeight, info.filterWidth],
-    stride: [1, info.strideHeight, info.strideWidth],
-    front: [0, info.padInfo.top, info.padInfo.left],
-  });
+  return scatterToMaxima(hostInput(inputs, "dy"), x, poolWindows(x, attrs));
 });
 
 export const maxPool3dKernel = hostKernel(tf.MaxPool3D, "wasm", (inputs, attrs) => {
   const x = hostInput(inputs, "x");
-  const windows = windows3d(x, attrs);
+  const windows = poolWindows3d(x, attrs);
   const [depth, height, width] = windows.output;
   const values = new Float32Array(windows.batch * depth * height * width * windows.channels);
   eachMaximum(x, windows, (at, from) => {
@@ -41,90 +23,21 @@ export const maxPool3dKernel = hostKernel(tf.MaxPool3D, "wasm", (inputs, attrs) 
   return { values, shape: [windows.batch, depth, height, width, windows.channels] };
 });
 
-export const maxPool3dGradKernel = hostKernel(tf.MaxPool3DGrad, "wasm", (inputs, attrs) => {
-  const x = hostInput(inputs, "input");
-  return scatterToMaxima(hostInput(inputs, "dy"), x, windows3d(x, attrs));
-});
+/**
+ * MaxPool3DGrad, on TensorFlow too, whose kernel gives the whole gradient to each of several equal maxima, and on the
+ * JavaScript backend, where the last one gets it.
+ */
+export const maxPool3dGradKernels = ["tensorflow", "wasm", "cpu"].map((backend) =>
+  hostKernel(tf.MaxPool3DGrad, backend, (inputs, attrs) => {
+    const x = hostInput(inputs, "input");
+    return scatterToMaxima(hostInput(inputs, "dy"), x, poolWindows3d(x, attrs));
+  }),
+);
 
-type Triple = readonly [number, number, number];
-
-interface Windows {
-  readonly batch: number;
-  readonly channels: number;
-  readonly input: Triple;
-  readonly output: Triple;
-  readonly filter: Triple;
-  readonly stride: Triple;
-  readonly front: Triple;
-}
-
-function windows3d(x: HostTensor, attrs: tf.NamedAttrMap): Windows {
-  const [batch = 1, depth = 1, height = 1, width = 1, channels = 1] = x.shape;
-  const pad = attrs["pad"];
-  const info = tf.backend_util.computePool3DInfo(
-    [batch, depth, height, width, channels],
-    tripleAttribute(attrs["filterSize"]),
-    tripleAttribute(attrs["strides"]),
-    1,
-    typeof pad === "number" ? pad : pad === "same" ? "same" : "valid",
-    roundingAttribute(attrs["dimRoundingMode"]),
-  );
-  return {
-    batch,
-    channels,
-    input: [depth, height, width],
-    output: [info.outDepth, info.outHeight, info.outWidth],
-    filter: [info.filterDepth, info.filterHeight, info.filterWidth],
-    stride: [info.strideDepth, info.strideHeight, info.strideWidth],
-    front: [info.padInfo.front, info.padInfo.top, info.padInfo.left],
-  };
-}
-
-function scatterToMaxima(dy: HostTensor, x: HostTensor, windows: Windows): HostResult {
+function scatterToMaxima(dy: HostTensor, x: HostTensor, windows: PoolWindows): HostResult {
   const values = new Float32Array(x.values.length);
   eachMaximum(x, windows, (at, from) => {
     if (from >= 0) values[from] = (values[from] ?? 0) + (dy.values[at] ?? 0);
   });
   return { values, shape: [...x.shape] };
-}
-
-/** Calls back with the index of each output and of its window's maximum, −1 for a window outside the input. */
-function eachMaximum(x: HostTensor, windows: Windows, found: (at: number, from: number) => void): void {
-  const { batch, channels, input, output, filter, stride, front } = windows;
-  const values = x.values;
-  let at = 0;
-  for (let b = 0; b < batch; b++) {
-    for (let od = 0; od < output[0]; od++) {
-      for (let oh = 0; oh < output[1]; oh++) {
-        for (let ow = 0; ow < output[2]; ow++) {
-          const [d0, d1] = span(od, 0);
-          const [h0, h1] = span(oh, 1);
-          const [w0, w1] = span(ow, 2);
-          for (let c = 0; c < channels; c++, at++) {
-            let best = Number.NEGATIVE_INFINITY;
-            let from = -1;
-            for (let d = d0; d < d1; d++) {
-              for (let h = h0; h < h1; h++) {
-                const row = ((b * input[0] + d) * input[1] + h) * input[2];
-                for (let w = w0; w < w1; w++) {
-                  const index = (row + w) * channels + c;
-                  const value = values[index] ?? 0;
-                  if (value > best || from < 0) {
-                    best = value;
-                    from = index;
-                  }
-                }
-              }
-            }
-            found(at, from);
-          }
-        }
-      }
-    }
-  }
-
-  function span(out: number, axis: 0 | 1 | 2): [number, number] {
-    const start = out * stride[axis] - front[axis];
-    return [Math.max(0, start), Math.min(input[axis], start + filter[axis])];
-  }
 }

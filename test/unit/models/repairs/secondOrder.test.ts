@@ -3,15 +3,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
+import { PathlightError } from "../../../../src/common/errors.ts";
 import { installGradientRepairs } from "../../../../src/models/repairs/installGradientRepairs.ts";
 import "@tensorflow/tfjs-layers";
 import { usableBackends, useBackend } from "../backends.ts";
+import { backwardCases } from "../backwardCases.ts";
+import { assertGradient } from "../finiteDifferences.ts";
 import { opCases } from "../opCases.ts";
 
+/** What only the gradient of a filter needs, and a filter that is computed from x. */
 const withoutTranspose: ReadonlySet<string> = new Set([
-  ...["AvgPoolGrad", "AvgPool3DGrad", "MaxPoolGrad", "MaxPool3DGrad", "LRNGrad", "EluGrad"],
   ...["Conv2DBackpropFilter", "Conv3DBackpropFilterV2", "DepthwiseConv2dNativeBackpropFilter"],
-  ...["DepthwiseConv2dNativeBackpropInput", "Dilation2DBackpropFilter", "Dilation2DBackpropInput"],
+  "Dilation2DBackpropFilter",
 ]);
 
 for (const backend of await usableBackends()) {
@@ -44,5 +47,28 @@ for (const backend of await usableBackends()) {
       });
     }
     assert.ok(judged > 150, `${judged} cases`);
+  });
+  for (const { name, f, x: create, differences, not = [] } of backwardCases) {
+    if (not.includes(backend)) continue;
+    test(`${backend}: ${name}: differences confirm the transpose`, async () => {
+      await useBackend(backend);
+      installGradientRepairs();
+      const dy = create();
+      assertGradient(f, dy, differences);
+      dy.dispose();
+    });
+  }
+
+  test(`${backend}: a backward kernel is refused by name with respect to what it is not linear in`, async () => {
+    await useBackend(backend);
+    installGradientRepairs();
+    tf.tidy(() => {
+      const ofOutput = (y: tf.Tensor) => tf.engine().runKernel<tf.Tensor>(tf.EluGrad, { dy: tf.onesLike(y), y });
+      assert.throws(
+        () => tf.grad(ofOutput)(tf.tensor1d([-0.5, 0.5])),
+        (error) =>
+          error instanceof PathlightError && error.code === "model-not-differentiable" && /EluGrad/.test(error.message),
+      );
+    });
   });
 }
