@@ -4,6 +4,21 @@ import { dateEntry } from "./dateEntry.ts";
 import { TOKEN_PATTERN } from "./questionVocabulary.ts";
 import { writeJson } from "./sampleFiles.ts";
 
+/** How the questions become token ids, for the classifier and for the encoder that is in it. */
+const questionInput = {
+  kind: "text",
+  tokenizer: {
+    type: "words",
+    vocabulary: "models/question-classifier/vocab.txt",
+    lowercase: true,
+    pattern: TOKEN_PATTERN,
+    pad: "[PAD]",
+    unknown: "[UNK]",
+    mask: "[MASK]",
+  },
+  length: 32,
+} as const;
+
 /** Writes `samples/pathlight.json` after checking it with the validator that reads it. */
 export function makeManifest(): void {
   const manifest: z.input<typeof manifestSchema> = {
@@ -25,23 +40,19 @@ export function makeManifest(): void {
         path: "models/question-classifier/model.json",
         format: "tfjs-layers",
         task: "classification",
-        inputs: [
-          {
-            kind: "text",
-            tokenizer: {
-              type: "words",
-              vocabulary: "models/question-classifier/vocab.txt",
-              lowercase: true,
-              pattern: TOKEN_PATTERN,
-              pad: "[PAD]",
-              unknown: "[UNK]",
-              mask: "[MASK]",
-            },
-            length: 32,
-          },
-        ],
+        inputs: [questionInput],
         labels: "models/question-classifier/labels.txt",
         link: "logit",
+        baseline: "zero-embedding",
+        tolerance: 0.01,
+      },
+      {
+        name: "question-likeness",
+        path: "models/question-classifier/model.json",
+        format: "tfjs-layers",
+        inputs: [questionInput],
+        labels: "models/question-classifier/labels.txt",
+        targetExpression: 'dot(node("a/strongest-place"), node("b/strongest-place"))',
         baseline: "zero-embedding",
         tolerance: 0.01,
       },
@@ -75,6 +86,12 @@ export function makeManifest(): void {
         model: "question-classifier",
         text: "question",
         label: "type",
+      },
+      {
+        name: "question pairs",
+        files: "question-pairs.jsonl",
+        model: "question-likeness",
+        text: { a: "first", b: "second" },
       },
       { name: "source files", files: "code/*", model: "file-type" },
       { name: "dates", files: "dates.jsonl", model: "dates", text: "date", label: "iso" },

@@ -8,6 +8,7 @@ import { generateQuestions, type Question, withoutOpening } from "./questions.ts
 import { answerTypes, heldOutTemplates, trainingTemplates } from "./questionTemplates.ts";
 import { buildVocabulary } from "./questionVocabulary.ts";
 import { csvField, samplesFolder, writeJson, writeLines } from "./sampleFiles.ts";
+import { shownPairs } from "./shownPairs.ts";
 import { shownQuestions } from "./shownQuestions.ts";
 import { templateMatcher } from "./templateMatcher.ts";
 import { predictQuestions, trainQuestions } from "./trainQuestions.ts";
@@ -74,6 +75,10 @@ export async function makeQuestions(backend: BackendInfo, command: string): Prom
   writeLines(
     "questions.jsonl",
     shownQuestions.map((row) => JSON.stringify(row)),
+  );
+  writeLines(
+    "question-pairs.jsonl",
+    shownPairs.map((row) => JSON.stringify(row)),
   );
   writeLines(
     "questions.txt",

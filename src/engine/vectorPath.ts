@@ -124,12 +124,19 @@ export class VectorPath {
 
   /**
    * Holds the slopes at a point against a central difference of e, along all groups at once, each to the one side or the
-   * other at random. Null where they agree; else by how much they are apart, relative.
+   * other at random, equal groups alike: padding moved apart would tear what is a tie of a maximum all along the path, and
+   * there is no slope to compare with. Null where they agree; else by how much they are apart, relative.
    */
   async disagreement(alpha: number): Promise<number | null> {
     const { slopes } = await this.at(alpha);
     const random = seededRandom(1 + Math.round(1e6 * alpha));
-    const signs = this.groups.map(() => (random() < 0.5 ? -1 : 1));
+    const signOf = new Map<string, number>();
+    const signs = this.#directions.map((parts, row) => {
+      const key = parts.map((part, k) => movedValues(part, this.#options.ends[k]?.groupOf, this.groups[row])).join(";");
+      const sign = signOf.get(key) ?? (random() < 0.5 ? -1 : 1);
+      signOf.set(key, sign);
+      return sign;
+    });
     const direction = this.#options.ends.map((_, part) => {
       const sum = new Float32Array(this.#directions[0]?.[part]?.length ?? 0);
       for (const [row, each] of this.#directions.entries()) {
@@ -293,6 +300,11 @@ function pointAt(ends: readonly VectorPathEnds[], alpha: number): JvpPoint[] {
       return alpha < 0.5 ? start + alpha * (end - start) : end - (1 - alpha) * (end - start);
     }),
   }));
+}
+
+/** What tells a group from another: how its features move. */
+function movedValues(direction: Float32Array, groupOf: Uint32Array | undefined, group: number | undefined): string {
+  return direction.filter((_, i) => groupOf?.[i] === group).join();
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

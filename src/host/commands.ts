@@ -4,7 +4,7 @@ import { chooseBackend, installTensorFlow } from "./backendCommands.ts";
 import { chooseExplanations, itemIds, pickSamples } from "./commandArguments.ts";
 import type { CommandHandlers } from "./commandIds.ts";
 import { editorCommands } from "./editor/editorCommands.ts";
-import { typedRow } from "./editor/typedRow.ts";
+import { typedFile, typedRow } from "./editor/typedRow.ts";
 import type { HistoryRecord } from "./history.ts";
 import { convertSavedModel, inspectModel } from "./inspectCommand.ts";
 import { sampleKindOf } from "./sampleKind.ts";
@@ -18,9 +18,11 @@ export function commandHandlers(services: Services): CommandHandlers {
   const { panels, history, exporter } = services;
 
   const explain = async (sample: SampleTarget): Promise<void> => {
+    // Before anything is waited for: the row that was asked for is the one that stands there now.
+    const typed = typedFile(sample);
     const model = await services.models.pick(sample);
     if (model === undefined) return;
-    await panels.explain({ sample: typedRow(sampleFor(sample, model.ref.entry), model), model });
+    await panels.explain({ sample: typedRow(sampleFor(sample, model.ref.entry), typed, model), model });
   };
 
   const explainFile = async (file: string): Promise<void> => {

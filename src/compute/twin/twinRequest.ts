@@ -1,21 +1,28 @@
 import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel } from "../../engine/port.ts";
 import type { ExplainRequest, SampleRef } from "../../protocol/explain.ts";
-import { namesOf } from "../../protocol/expression/namesOf.ts";
+import { namesOf, quotedNamesOf } from "../../protocol/expression/namesOf.ts";
 import { parseExpression } from "../../protocol/expression/parse.ts";
 import { companionsOf } from "../companions.ts";
-import { onSide, type Side, sides, type TwinModel } from "./twinModel.ts";
+import { onSide, type Side, sideOf, sides, type TwinModel, withoutSide } from "./twinModel.ts";
 
 /**
- * Whether a request is of one encoder with two samples: its target expression is over `a` and `b`, and the model has
- * nothing of these names itself.
+ * Whether a request is of one encoder with two samples: its target expression is over `a` and `b`, or over nodes of both
+ * such as `node("a/pooled")`, and the model has nothing of these names itself.
  */
 export function asksForTwins({ settings }: ExplainRequest, model: DifferentiableModel): boolean {
   const { target } = settings;
   if (target.kind !== "expression") return false;
-  const names = namesOf(parseExpression(target.expression));
-  const own = new Set([...model.inputs, ...model.outputs].map(({ id }) => id));
-  return sides.every((side) => names.has(side) && !own.has(side));
+  const expression = parseExpression(target.expression);
+  const names = namesOf(expression);
+  const quoted = [...quotedNamesOf(expression)];
+  const shown = new Set([...model.inputs, ...model.outputs].map(({ id }) => id));
+  const nodes = new Set([...shown, ...model.nodes.map(({ id }) => id)]);
+  return sides.every(
+    (side) =>
+      (names.has(side) && !shown.has(side)) ||
+      quoted.some((name) => sideOf(name) === side && nodes.has(withoutSide(name)) && !nodes.has(name)),
+  );
 }
 
 /** The request of one side: its sample, by the name of the side, or in order; a pair is one sample for each. */

@@ -88,13 +88,18 @@ export class Settings {
   readonly #changed = new Set<string>();
 
   async set(name: string, value: unknown): Promise<void> {
-    this.#changed.add(name);
-    await vscode.workspace.getConfiguration("pathlight").update(name, value, vscode.ConfigurationTarget.Global);
+    await this.setAny(`pathlight.${name}`, value);
+  }
+
+  /** One of the editor's own. */
+  async setAny(id: string, value: unknown): Promise<void> {
+    this.#changed.add(id);
+    await vscode.workspace.getConfiguration().update(id, value, vscode.ConfigurationTarget.Global);
   }
 
   async restore(): Promise<void> {
-    for (const name of this.#changed) {
-      await vscode.workspace.getConfiguration("pathlight").update(name, undefined, vscode.ConfigurationTarget.Global);
+    for (const id of this.#changed) {
+      await vscode.workspace.getConfiguration().update(id, undefined, vscode.ConfigurationTarget.Global);
     }
     this.#changed.clear();
   }

@@ -45,7 +45,7 @@ const bent: Tower = (input, name) => {
   return layers.layers.dense({ units: WIDTH, activation: "sigmoid", name }).apply(flat) as layers.SymbolicTensor;
 };
 
-/** A kernel on the way whose gradient has none of its own. */
+/** A kernel on the way whose gradient is another kernel, EluGrad. */
 const elu: Tower = (input, name) => {
   const embedded = layers.layers
     .embedding({ inputDim: words.length, outputDim: DIMENSIONS, name: `${name}_words` })
@@ -55,7 +55,16 @@ const elu: Tower = (input, name) => {
   return layers.layers.dense({ units: 24, name }).apply(flat) as layers.SymbolicTensor;
 };
 
-const models = { linear: twoTowers(linear), bent: twoTowers(bent), elu: twoTowers(elu) };
+/** The strongest place of each feature: where that is padding, all of the padding is tied, along the whole path. */
+const tied: Tower = (input, name) => {
+  const embedded = layers.layers
+    .embedding({ inputDim: words.length, outputDim: DIMENSIONS, name: `${name}_words` })
+    .apply(input);
+  const hidden = layers.layers.dense({ units: 24, activation: "tanh", name: `${name}_hidden` }).apply(embedded);
+  return layers.layers.globalMaxPooling1d({ name }).apply(hidden) as layers.SymbolicTensor;
+};
+
+const models = { linear: twoTowers(linear), bent: twoTowers(bent), elu: twoTowers(elu), tied: twoTowers(tied) };
 const folders = new Map<string, string>();
 for (const [name, model] of Object.entries(models)) {
   const folder = await saveLayers(model);
@@ -205,13 +214,20 @@ for (const backend of await usableBackends()) {
   test(`${backend}: where a kernel has no transpose, differences take its place and say so`, async () => {
     await useBackend(backend);
     const service = new ExplainService();
+    // Every backward kernel on the way to a text has a transpose; for this test one of them does not.
+    const transpose = tf.getGradient("EluGrad");
+    const { gradFunc } = transpose;
     try {
       const { runId } = await service.explain(request("elu", "dot(a, b)", { backend, tolerance: 0.005 }));
+      transpose.gradFunc = () => {
+        throw new Error("EluGrad has no transpose.");
+      };
       const { matrix } = await service.tokenPairs(runId);
       assert(matrix?.alone);
       assert.match(matrix.alone.notes[0] ?? "", /central differences.*EluGrad/);
       check(matrix, "elu", false, 0.01);
     } finally {
+      transpose.gradFunc = gradFunc;
       await service.dispose();
     }
   });
@@ -242,6 +258,29 @@ test("what is no similarity of two texts is refused; a cancel leaves nothing beh
       { code: "cancelled" },
     );
     assert.equal(tf.memory().numTensors, tensors);
+  } finally {
+    await service.dispose();
+  }
+});
+
+test("a maximum that padding ties is no disagreement", async () => {
+  await useBackend("cpu");
+  const service = new ExplainService();
+  try {
+    const samples: ExplainRequest["samples"] = [
+      { input: "left", sample: { kind: "text", text: "cat" } },
+      { input: "right", sample: { kind: "text", text: "dog" } },
+    ];
+    const { runId } = await service.explain({ ...request("tied", "dot(a, b)", { backend: "cpu" }), samples });
+    const { matrix } = await service.tokenPairs(runId);
+    assert(matrix?.total && matrix.alone);
+    assert.deepEqual(matrix.alone.notes, []);
+    assert.equal(matrix.total.status, "converged");
+    const pads = [...matrix.rows.keys()].filter((row) => matrix.rows[row]?.special === "pad");
+    assert.ok(
+      pads.length === 5 && pads.every((row) => matrix.alone?.rows[row] !== 0),
+      "padding is the maximum somewhere",
+    );
   } finally {
     await service.dispose();
   }

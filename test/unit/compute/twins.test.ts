@@ -150,6 +150,12 @@ test("two texts come by name, in order, or as two columns of a row", async () =>
       scores.push(score.input);
     }
     assert.deepEqual(new Set(scores).size, 1);
+    // Inner nodes of both sides ask for two texts as `a` and `b` do.
+    const [outer, inner] = [
+      await service.explain(request(two, "dot(a[0], b[0])", { tolerance: 0.05 })),
+      await service.explain(request(two, 'dot(node("a/hidden")[0], node("b/hidden")[0])', { tolerance: 0.05 })),
+    ];
+    assert.ok(Math.abs(outer.score.input - inner.score.input) < 1e-6);
     const refuse = (samples: ExplainRequest["samples"], expression: string, code: string, message: RegExp) =>
       assert.rejects(
         service.explain(request(samples, expression)),

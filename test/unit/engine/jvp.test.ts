@@ -172,6 +172,23 @@ test("a kink at the point itself, where both steps agree, is in the stated error
   assert.equal(error, 0.5);
 });
 
+test("kinks on the way of a difference are no disagreement, and hide no wrong derivative", async () => {
+  await useBackend("cpu");
+  // 300 rectifiers of x_0, which turn on between 2^-9 and 2^-6 beside the point, all with the same sign of slope.
+  const count = 300;
+  const turns = Float32Array.from({ length: count }, (_, k) => 0.8 + 2 ** -9 + ((2 ** -6 - 2 ** -9) * k) / count);
+  const kinked = (feeds: ReadonlyMap<string, tf.Tensor>): tf.Tensor => {
+    const first = tf.slice(feeds.get("x") as tf.Tensor2D, [0, 0], [-1, 1]);
+    return tf.add(first, tf.sum(tf.relu(tf.sub(first, tf.tensor2d(turns, [1, count]))), 1, true));
+  };
+  const jvp = await Jvp.create({ output: kinked, heldFeeds: new Map() }, point, along[0] ?? []);
+  const [derivative = []] = (await jvp.at(point, along)).derivatives;
+  assert.deepEqual([...derivative], [1]);
+  assert.equal(await jvp.disagreement(point, along[0] ?? [], derivative), null);
+  const wrong = await jvp.disagreement(point, along[0] ?? [], [1.1]);
+  assert.ok(wrong !== null && Math.abs(wrong - 0.1) < 0.01, `${wrong}`);
+});
+
 test("batches that do not fit are halved; errors and a cancel leave nothing behind", async () => {
   let most = 0;
   const small = (feeds: ReadonlyMap<string, tf.Tensor>): tf.Tensor => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { rowReader } from "../../../../src/host/editor/anchorReaders.ts";
-import { stringDocument } from "./stringDocument.ts";
+import { textOfString } from "../../../../src/host/editor/documentText.ts";
 import { wordAttribution } from "./wordAttribution.ts";
 
 const lines = ['{"b":"It \\"rained\\".","a":"漢 It was wet.","n":1}', '{"a":"x","b":"y"}'];
 
 function texts(attributions: Parameters<typeof rowReader>[2], document = lines.join("\n")): string[] | null {
-  const match = rowReader("jsonl", 0, attributions).find(stringDocument(document));
+  const match = rowReader("jsonl", 0, attributions).find(textOfString(document));
   return match?.tokens.spans.map(({ start, end }) => document.slice(start, end)) ?? null;
 }
 
@@ -20,7 +20,7 @@ test("the fields of a pair that is read as one sequence stand in their own colum
   ]);
   // Column b comes first in the row.
   assert.deepEqual(texts([pair]), ["It", '\\"', "rained", '\\"', ".", "漢", "It", "was", "wet", "."]);
-  const match = rowReader("jsonl", 0, [pair]).find(stringDocument(lines.join("\n")));
+  const match = rowReader("jsonl", 0, [pair]).find(textOfString(lines.join("\n")));
   const value = (index: number): number | undefined => match?.tokens.spans[index]?.value;
   // Each word of the pair has its place in it as its value: 漢 is the first, the second It the sixth.
   assert.deepEqual([value(5), value(0)], [1, 6]);
@@ -46,7 +46,7 @@ test("a text whose column is not known is found by itself, unless two columns ha
 test("both towers may read one column: what they say of a word is added up", () => {
   const text = "It was wet.";
   const both = [wordAttribution(text), wordAttribution(text)];
-  const match = rowReader("jsonl", 0, both).find(stringDocument(`{"q":"${text}"}`));
+  const match = rowReader("jsonl", 0, both).find(textOfString(`{"q":"${text}"}`));
   assert.deepEqual(
     match?.tokens.spans.map(({ value, tokens }) => [value, tokens.length]),
     [

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { rowReader } from "../../../../src/host/editor/anchorReaders.ts";
+import { textOfString } from "../../../../src/host/editor/documentText.ts";
 import { sameButLineEnds, startFromEnd } from "../../../../src/host/editor/lineEnds.ts";
-import { stringDocument } from "./stringDocument.ts";
 import { wordAttribution } from "./wordAttribution.ts";
 
 const line = fc.constantFrom("", "who", "漢字 ", "😀", "a b");
@@ -41,7 +41,7 @@ test("a text is found under other line ends, each character at its own", () => {
 test("a cell of the file that the editor shows with other line ends is the same text", () => {
   const attribution = wordAttribution("who\r\nis it");
   const document = 'q\n"who\nis it"\n';
-  const match = rowReader("csv", 0, [attribution]).find(stringDocument(document));
+  const match = rowReader("csv", 0, [attribution]).find(textOfString(document));
   assert.deepEqual(
     match?.tokens.spans.map(({ start, end: to }) => document.slice(start, to)),
     ["who", "is", "it"],

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { textOfString } from "../../../../src/host/editor/documentText.ts";
 import { type LiveKind, liveMove, readLive, typedSamples } from "../../../../src/host/editor/liveText.ts";
-import { stringDocument } from "./stringDocument.ts";
 
 function read(text: string, start: number, end: number, kind: LiveKind, cursor: number | null = null) {
-  return readLive(stringDocument(text), { start, end }, kind, cursor, "/a");
+  return readLive(textOfString(text), { start, end }, kind, cursor, "/a");
 }
 
 test("a row as it is typed is read with all of its columns, and says why it cannot be", () => {

@@ -8,8 +8,8 @@ import {
   selectionReader,
 } from "../../../../src/host/editor/anchorReaders.ts";
 import type { TextChange } from "../../../../src/host/editor/documentText.ts";
+import { textOfString } from "../../../../src/host/editor/documentText.ts";
 import { movedBy, TextAnchor } from "../../../../src/host/editor/textAnchor.ts";
-import { stringDocument } from "./stringDocument.ts";
 import { wordAttribution } from "./wordAttribution.ts";
 
 const question = '漢字 😀 who wrote é, "it"?';
@@ -84,7 +84,7 @@ test("whatever is edited, what is painted is the explained text, and undoing bri
       fc.array(edit, { minLength: 1, maxLength: 6 }),
       ({ document, container, reader, decode }, edits) => {
         const anchor = new TextAnchor({ start: container[0], end: container[1] });
-        anchor.read(reader(), stringDocument(document));
+        anchor.read(reader(), textOfString(document));
         const original = anchor.match;
         assert(original !== null);
         checkMatch(original, anchor.moved, document, decode);
@@ -93,7 +93,7 @@ test("whatever is edited, what is painted is the explained text, and undoing bri
         const undo: { change: TextChange; put: string }[] = [];
         const apply = (offset: number, removed: number, put: string): void => {
           text = text.slice(0, offset) + put + text.slice(offset + removed);
-          anchor.change([{ offset, removed, inserted: put.length }], stringDocument(text));
+          anchor.change([{ offset, removed, inserted: put.length }], textOfString(text));
           if (anchor.match !== null) checkMatch(anchor.match, anchor.moved, text, decode);
         };
         for (const { at, remove, put } of edits) {
@@ -128,13 +128,13 @@ test("a result for a text that has changed meanwhile is not taken, and one that 
   const [{ document, container, reader } = cases[0] as Case] = cases;
   const anchor = new TextAnchor({ start: container[0], end: container[1] });
   const moved = `{"q":"new"}\n${document}`;
-  anchor.change([{ offset: 0, removed: 0, inserted: 12 }], stringDocument(moved));
+  anchor.change([{ offset: 0, removed: 0, inserted: 12 }], textOfString(moved));
   const edited = moved.replace("who", "whom");
-  anchor.change([{ offset: moved.indexOf("who"), removed: 3, inserted: 4 }], stringDocument(edited));
-  anchor.read(reader(), stringDocument(edited));
+  anchor.change([{ offset: moved.indexOf("who"), removed: 3, inserted: 4 }], textOfString(edited));
+  anchor.read(reader(), textOfString(edited));
   const found = (): number | undefined => anchor.match?.container.start;
   assert.equal(found(), undefined);
-  anchor.change([{ offset: moved.indexOf("who"), removed: 4, inserted: 3 }], stringDocument(moved));
+  anchor.change([{ offset: moved.indexOf("who"), removed: 4, inserted: 3 }], textOfString(moved));
   assert.equal(found(), container[0] + 12);
 });
 
@@ -142,23 +142,23 @@ test("a row that stands elsewhere in the document than on disk is found by its t
   const attribution = wordAttribution("who is it");
   const lines = ['{"q":"who is it now"}', '{"q":"who is it"}', '{"q":"x"}', '{"q":"who is it"}'];
   const anchor = new TextAnchor(null);
-  anchor.read(rowReader("jsonl", 0, [attribution]), stringDocument(lines.join("\n")));
+  anchor.read(rowReader("jsonl", 0, [attribution]), textOfString(lines.join("\n")));
   assert.equal(anchor.match?.container.start, (lines[0]?.length ?? 0) + 1);
   const exact = new TextAnchor(null);
-  exact.read(rowReader("jsonl", 3, [attribution]), stringDocument(lines.join("\n")));
+  exact.read(rowReader("jsonl", 3, [attribution]), textOfString(lines.join("\n")));
   assert.equal(exact.match?.container.end, lines.join("\n").length);
 });
 
 test("a selection whose last word goes on is another text", () => {
-  const document = stringDocument("ask: who");
+  const document = textOfString("ask: who");
   const anchor = new TextAnchor({ start: 5, end: 8 });
   anchor.read(selectionReader("who", { start: 5, end: 8 }, [wordAttribution("who", [])]), document);
   assert(anchor.match !== null);
-  anchor.change([{ offset: 8, removed: 0, inserted: 2 }], stringDocument("ask: whole"));
+  anchor.change([{ offset: 8, removed: 0, inserted: 2 }], textOfString("ask: whole"));
   assert.equal(anchor.match, null);
   anchor.change([{ offset: 8, removed: 2, inserted: 0 }], document);
   assert(anchor.match !== null);
-  anchor.change([{ offset: 8, removed: 0, inserted: 1 }], stringDocument("ask: who?"));
+  anchor.change([{ offset: 8, removed: 0, inserted: 1 }], textOfString("ask: who?"));
   assert(anchor.match !== null);
 });
 
@@ -166,14 +166,14 @@ test("several changes at once are taken from the end of the document to its star
   const attribution = wordAttribution("who is it");
   const document = 'a\n{"q":"who is it"}\nb';
   const anchor = new TextAnchor(null);
-  anchor.read(rowReader("jsonl", 1, [attribution]), stringDocument(document));
+  anchor.read(rowReader("jsonl", 1, [attribution]), textOfString(document));
   const after = 'aXX\n{"q":"who is it"}\nbY';
   anchor.change(
     [
       { offset: document.length, removed: 0, inserted: 1 },
       { offset: 1, removed: 0, inserted: 2 },
     ],
-    stringDocument(after),
+    textOfString(after),
   );
   assert.equal(anchor.moved, 2);
   assert.equal(

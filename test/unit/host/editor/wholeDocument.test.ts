@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { wholeReader } from "../../../../src/host/editor/anchorReaders.ts";
+import { textOfString } from "../../../../src/host/editor/documentText.ts";
 import type { TokenSpan } from "../../../../src/host/editor/tokenSpans.ts";
 import type { TextAttribution } from "../../../../src/protocol/explanation.ts";
 import type { ByteWindow } from "../../../../src/protocol/manifest.ts";
 import { byteTokenizer, endsOf } from "../../../../src/samples/tokenizer/byteTokenizer.ts";
 
-import { stringDocument } from "./stringDocument.ts";
-
 function spansOf(attribution: TextAttribution, document: string): readonly TokenSpan[] | null {
-  return wholeReader([attribution]).find(stringDocument(document))?.tokens.spans ?? null;
+  return wholeReader([attribution]).find(textOfString(document))?.tokens.spans ?? null;
 }
 
 /** A file with a value for each byte that tells the byte's place: its own id. */
