@@ -275,7 +275,7 @@ class Resolver {
       });
     }
     const shape = this.#scope.shapeOf(name);
-    if (shape !== undefined) return this.#node(name, shape, `output(${JSON.stringify(name)})`);
+    if (shape !== undefined) return this.#node(name, shape, `${expression.name}(${JSON.stringify(name)})`);
     const meant = nearest(name, this.#scope.outputs);
     throw new ExpressionError(`The model has no output or node ${JSON.stringify(name)}.`, first, {
       expected: `one of ${this.#scope.outputs.join(", ")}, or an inner node`,
