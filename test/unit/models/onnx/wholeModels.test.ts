@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
@@ -144,3 +144,27 @@ for (const file of files) {
     });
   }
 }
+
+test("the embedding of every text model is found, looked up or as a product with one-hot ids", async () => {
+  await useBackend("cpu");
+  const found: Record<string, readonly string[]> = {};
+  for (const file of [
+    ...files.map((name) => join(folder, name)),
+    join(folder, "../../../samples/models/file-type/model.onnx"),
+  ]) {
+    const { model } = await loadModel(file);
+    if (model.embeddings.length > 0) {
+      found[basename(file)] = model.embeddings.map(
+        ({ input, vocabularySize, dimensions }) => `${input}: ${vocabularySize} x ${dimensions}`,
+      );
+    }
+    model.dispose();
+  }
+  assert.deepEqual(found, {
+    "bert-dynamo.onnx": ["input_ids: 50 x 16", "token_type_ids: 2 x 16"],
+    "bert-script.onnx": ["input_ids: 50 x 16", "token_type_ids: 2 x 16"],
+    "recurrent-dynamo.onnx": ["ids: 40 x 6"],
+    "recurrent-script.onnx": ["ids: 40 x 6"],
+    "model.onnx": ["bytes: 257 x 64"],
+  });
+});
