@@ -3,15 +3,18 @@ import { resolve } from "node:path";
 import { activateBackend, type BackendOptions } from "../backend/index.ts";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
+import { AblatedModel } from "../engine/ablation/ablatedModel.ts";
 import { regrain } from "../engine/regrain.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
-import type { ExplainEvent, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
+import type { ExplainEvent, Running, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
 import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
 import type { BackendInfo, Explanation, Prediction, Produced } from "../protocol/explanation.ts";
 import type { Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
+import type { AblateParams, AblationResult } from "../protocol/neurons.ts";
 import type { WhatIfAnswer, WhatIfEdit } from "../protocol/whatIf.ts";
 import { inferManifestModel } from "../samples/index.ts";
+import { type AblateOptions, type AblateProgress, ablateRun } from "./ablation/ablateRun.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
 import { type AuditRunOptions, auditRun } from "./auditRun.ts";
 import { inspectModel } from "./inspectModel.ts";
@@ -66,6 +69,16 @@ export interface OpenedModel {
 function asAsked(opened: OpenedModel, request: ExplainRequest): OpenedModel {
   const { model } = opened.loaded;
   return asksForTwins(request, model) ? { ...opened, loaded: { ...opened.loaded, model: twinOf(model) } } : opened;
+}
+
+/** The model that a run explains: without the neurons that are switched off in it. */
+function withoutNeurons(opened: OpenedModel, { ablated }: Run): OpenedModel {
+  if (ablated.length === 0) return opened;
+  return { ...opened, loaded: { ...opened.loaded, model: new AblatedModel(opened.loaded.model, ablated) } };
+}
+
+function explaining({ progress }: Running, stage: string): AblateProgress {
+  return { stage, done: progress ?? 0, total: 1 };
 }
 
 /** Completeness error above which an explanation carries a warning in its file. */
@@ -186,8 +199,34 @@ export class ExplainService {
   whatIf(runId: string, edits: readonly WhatIfEdit[], options: WhatIfOptions = {}): Promise<WhatIfAnswer> {
     return this.#inTurn({ signal: options.signal }, async () => {
       const run = this.#runs.get(runId);
+      if (run.ablated.length > 0) throw notOfAblated();
       const opened = await this.#reopen(run, options);
       return whatIf(run, run.explanation(WARN_ABOVE), opened, edits, options);
+    });
+  }
+
+  /**
+   * What a run's model says without some of its neurons, and the attribution without them, which is a run of its own.
+   * Throws `run-unknown` where the run is not kept.
+   */
+  ablate(runId: string, params: Omit<AblateParams, "runId">, options: AblateOptions = {}): Promise<AblationResult> {
+    return this.#inTurn({ signal: options.signal }, async () => {
+      const run = this.#runs.get(runId);
+      const opened = await this.#reopen(run, options);
+      const { result, run: without } = await ablateRun(run, opened, { ...params, runId }, options);
+      if (!params.attribution) return { ...result, explanations: null };
+      const explain = (each: Run, model: LoadedModel, stage: string): Promise<Explanation> =>
+        this.#integrate(each, each.integration, model, {
+          signal: options.signal,
+          emit: (event) => event.type === "progress" && options.onProgress?.(explaining(event.running, stage)),
+        });
+      const before =
+        run.integration === null
+          ? await explain(run, opened.loaded, "Explaining the model as it is")
+          : run.explanation(WARN_ABOVE);
+      const { loaded } = withoutNeurons(opened, without);
+      const after = await explain(without, loaded, "Explaining without the neurons");
+      return { ...result, explanations: { before, after } };
     });
   }
 
@@ -341,7 +380,7 @@ export class ExplainService {
     const { request } = run.plan;
     const backend = await this.#activate(run.plan.backend.name, options);
     const opened = asAsked(await this.#open(request.model, backend, options), request);
-    if (opened.loaded.fingerprint === run.plan.model.fingerprint) return opened;
+    if (opened.loaded.fingerprint === run.plan.model.fingerprint) return withoutNeurons(opened, run);
     throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
       file: request.model.path,
       whatToDo: "Run it again.",
@@ -358,8 +397,9 @@ export class ExplainService {
     this.#runs.put(run);
     run.status = "running";
     const { request, backend } = run.plan;
-    // The workers know models of one file.
-    const pool = backend.name === "wasm" && decoderOf(request.model) === null ? this.#pool : undefined;
+    // The workers know models of one file, as they are.
+    const isPlain = decoderOf(request.model) === null && run.ablated.length === 0;
+    const pool = backend.name === "wasm" && isPlain ? this.#pool : undefined;
     const format = request.model.format ?? request.model.entry?.format;
     const letGo = pool?.use({ path: resolve(request.model.path), format, fingerprint: loaded.fingerprint });
     try {
@@ -393,6 +433,12 @@ function decoderOf({ entry, baseFolder }: ModelRef): { path: string; states: str
 /** The same question about another written token. */
 function rowRequest(request: ExplainRequest, index: number): ExplainRequest {
   return { ...request, settings: { ...request.settings, target: { kind: "index", index } } };
+}
+
+function notOfAblated(): PathlightError {
+  return new PathlightError("usage", "Edits are measured with the model as it is, not without some of its neurons.", {
+    whatToDo: "Edit the text in the explanation that this one was made from.",
+  });
 }
 
 function writesNothing(path: string): PathlightError {

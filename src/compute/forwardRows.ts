@@ -51,6 +51,22 @@ export async function forwardRows(
   return found;
 }
 
+/** A forward pass of feeds as they are, [1, ...]: the values of each tensor that `read` gives. The feeds stay the caller's. */
+export async function forwardOnce(
+  feeds: ReadonlyMap<NodeId, Tensor>,
+  read: (feeds: ReadonlyMap<NodeId, Tensor>) => Tensor[],
+): Promise<Float32Array[]> {
+  let outputs: Tensor[] = [];
+  try {
+    outputs = tidy(() => read(feeds));
+    return await Promise.all(outputs.map(async (output) => Float32Array.from(await output.data())));
+  } catch (error) {
+    throw fromTensorError(error);
+  } finally {
+    for (const output of outputs) output.dispose();
+  }
+}
+
 /** A forward pass of several samples of one shape. */
 async function forward(
   batch: readonly (readonly FeedValue[])[],

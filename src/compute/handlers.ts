@@ -55,6 +55,7 @@ export function computeHandlers(): Handlers<typeof computeContract> {
       files: await exportAll(folder, { explanation, request, tensors: ready().tensorsOf(explanation) }),
     }),
     whatIf: ({ runId, edits }, { signal, emit }) => ready().whatIf(runId, edits, { signal, onProgress: emit }),
+    ablate: ({ runId, ...params }, { signal, emit }) => ready().ablate(runId, params, { signal, onProgress: emit }),
     explainSequence: (request, { signal, emit }) => ready().explainSequence(request, { signal, emit }),
     tokenPairs: ({ runId }, { signal, emit }) =>
       ready().tokenPairs(runId, { signal, onProgress: (evaluations) => emit({ evaluations }) }),

@@ -1,3 +1,4 @@
+import type { AblatedNode } from "../engine/ablation/ablatedModel.ts";
 import type { Integration } from "../engine/integration.ts";
 import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
@@ -19,6 +20,8 @@ export class Run {
   readonly plan: RunPlan;
   /** The same for all tokens of one written text; else its own. */
   readonly question: string;
+  /** What is switched off in the model; none: it is explained as it is. */
+  readonly ablated: readonly AblatedNode[];
   integration: Integration | null = null;
   status: Status = "running";
   limits: RunLimits;
@@ -31,20 +34,22 @@ export class Run {
   /** Threads that its nodes were computed on, at most. */
   threads = 1;
 
-  constructor(id: string, key: string, plan: RunPlan, limits: RunLimits) {
+  constructor(id: string, key: string, plan: RunPlan, limits: RunLimits, ablated: readonly AblatedNode[] = []) {
     this.id = id;
     this.key = key;
     this.plan = plan;
+    this.ablated = ablated;
     const { produced, request } = plan;
     const withoutTarget = { ...request, settings: { ...request.settings, target: null } };
-    this.question = produced === undefined ? id : JSON.stringify(withoutTarget);
+    this.question = produced === undefined || ablated.length > 0 ? id : JSON.stringify(withoutTarget);
     this.limits = limits;
   }
 
   /** Memory that its nodes hold, roughly. */
   get bytes(): number {
     const size = this.plan.explained.reduce((sum, explained) => sum + explained.x.length, 0);
-    return (this.integration?.evaluations ?? 0) * size * Float32Array.BYTES_PER_ELEMENT;
+    const values = this.ablated.reduce((sum, { off }) => sum + off.length, 0);
+    return ((this.integration?.evaluations ?? 0) * size + 2 * values) * Float32Array.BYTES_PER_ELEMENT;
   }
 
   explanation(warnAbove: number): Explanation {

@@ -67,7 +67,14 @@ export interface RunPlan {
   readonly baselineLabel: string;
   /** Inputs that are held, preprocessing that was guessed, pixels that were dropped: sentences for the user. */
   readonly notes: readonly {
-    readonly code: "held-input" | "inner-start" | "baseline" | "inferred-preprocessing" | "preprocessing" | "not-ended";
+    readonly code:
+      | "held-input"
+      | "inner-start"
+      | "baseline"
+      | "inferred-preprocessing"
+      | "preprocessing"
+      | "not-ended"
+      | "ablated";
     readonly message: string;
   }[];
 }

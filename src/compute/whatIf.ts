@@ -1,21 +1,19 @@
-import { reshape, slice, type Tensor } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
-import type { DifferentiableModel, NodeId } from "../engine/port.ts";
-import { fetchesOf, type ScoreTarget, scoreFrom } from "../engine/scoreOf.ts";
-import type { Explanation, Prediction, TextAttribution } from "../protocol/explanation.ts";
+import type { DifferentiableModel } from "../engine/port.ts";
+import type { ScoreTarget } from "../engine/scoreOf.ts";
+import type { Explanation, TextAttribution } from "../protocol/explanation.ts";
 import type { WhatIfAnswer, WhatIfEdit, WhatIfResult } from "../protocol/whatIf.ts";
 import type { OpenedModel } from "./explainService.ts";
 import { readsPadding, scoreAtSample } from "./expressionTarget.ts";
 import { withFeeds } from "./feeds.ts";
 import { forwardRows } from "./forwardRows.ts";
+import { type Measured, measuredFrom, measurements } from "./measured.ts";
 import { feedOf, type PreparedInput } from "./prepareInputs.ts";
 import type { Run } from "./run.ts";
 import { type EditAttempt, RunEditor, tokensOf } from "./runEditor.ts";
 import type { RunPlan } from "./runPlan.ts";
 import { sampleReader } from "./sequence/sampleReader.ts";
-import { predictionsOf, taskOf } from "./target.ts";
-
-const STRONGEST = 5;
+import { taskOf } from "./target.ts";
 
 export interface WhatIfOptions {
   readonly signal?: AbortSignal | undefined;
@@ -61,9 +59,10 @@ export async function whatIf(
       if (attempt instanceof Error) return failed(attempt);
       const found = after.shift();
       if (found === undefined || !Number.isFinite(found.score)) return failed(notFinite());
+      const { score, target, predictions } = found;
       return {
         kind: "measured",
-        ...found,
+        ...{ score, target, predictions },
         removed: [...attempt.edited].map(([input, { removed }]) => ({ input, tokens: [...removed] })),
         texts: [...attempt.edited].flatMap(([input, { shown }]) =>
           shown.map(({ name, text }) => ({ input, name, text })),
@@ -117,16 +116,8 @@ async function measure(
   { loaded: { model } }: OpenedModel,
   fed: readonly (readonly PreparedInput[])[],
   { signal, onProgress }: WhatIfOptions,
-): Promise<{ score: number; target: Prediction | null; predictions: Prediction[] }[]> {
-  const { head, target, predictions, entry } = plan;
+): Promise<Measured[]> {
   const total = fed.length;
-  const read = (score: ScoreTarget) => (feeds: ReadonlyMap<NodeId, Tensor>) => {
-    const nodes = [...new Set([head.logit, head.output, ...fetchesOf(score)])];
-    const outputs = model.evaluate(feeds, nodes);
-    const values = new Map(nodes.map((node, k) => [node, outputs[k] as Tensor]));
-    const of = (node: string) => rowAt(values.get(node) as Tensor, plan);
-    return [scoreFrom(values, score), of(head.logit), of(head.output)];
-  };
   const rows: Float32Array[][] = [];
   // What counts as padding is each text's own: then they do not share a batch.
   for (const together of readsPadding(plan.score) ? fed.map((inputs) => [inputs]) : [fed]) {
@@ -134,27 +125,12 @@ async function measure(
     const before = rows.length;
     const found = await forwardRows(
       together.map((inputs) => inputs.map(feedOf)),
-      read(score),
+      measurements(plan, model, score),
       { signal, onProgress: (done) => onProgress?.({ done: before + done, total }) },
     );
     rows.push(...found);
   }
-  const labels = predictions.map(({ label }) => label);
-  return rows.map(([score, logits = new Float32Array(), outputs = new Float32Array()]) => {
-    // A run without classes has none here either.
-    if (predictions.length === 0) return { score: score?.[0] ?? Number.NaN, target: null, predictions: [] };
-    const all =
-      plan.produced === undefined
-        ? predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels)
-        : [writtenPrediction(plan, logits, outputs)];
-    const own = all.find(({ index }) => index === target.index) ?? null;
-    const strongest = [...all].sort((a, b) => b.score - a.score).slice(0, STRONGEST);
-    return {
-      score: score?.[0] ?? Number.NaN,
-      target: own,
-      predictions: own === null || strongest.includes(own) ? strongest : [...strongest, own],
-    };
-  });
+  return rows.map((row) => measuredFrom(plan, row));
 }
 
 /** The score of the run for these texts. */
@@ -170,21 +146,4 @@ async function scoreOfTexts(
   return withFeeds(inputs.map(feedOf), async (feeds) =>
     scoreAtSample(target.label, score, { model, feeds, inputs, head, task, predictions, labelled: true, position }),
   );
-}
-
-/** Of an output with a row for each position, the row that the place is in, [batch, values]. */
-function rowAt(output: Tensor, { place, position: read }: RunPlan): Tensor {
-  const position = place === null || typeof place === "number" ? read : place[0];
-  const [batch = 1, , width = 1] = output.shape;
-  if (position === undefined || output.shape.length !== 3) return output;
-  return reshape(slice(output, [0, position, 0], [batch, 1, width]), [batch, width]);
-}
-
-/** How likely the written token is now. */
-function writtenPrediction(plan: RunPlan, logits: Float32Array, outputs: Float32Array): Prediction {
-  const { head, target, place } = plan;
-  const id = typeof place === "number" ? place : (place?.at(-1) ?? 0);
-  const [found] = predictionsOf(head, "classification", logits, outputs, []).filter(({ index }) => index === id);
-  const { score = Number.NaN, logit = Number.NaN } = found ?? {};
-  return { index: target.index ?? 0, label: target.label, score, logit };
 }

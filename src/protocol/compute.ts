@@ -5,6 +5,7 @@ import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRe
 import { backendInfoSchema, explanationSchema, predictionSchema, producedSchema } from "./explanation.ts";
 import { inspectionSchema } from "./inspection.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
+import { ablateParamsSchema, ablationResultSchema } from "./neurons.ts";
 import { tokenMatrixSchema } from "./tokenMatrix.ts";
 import { whatIfAnswerSchema, whatIfParamsSchema } from "./whatIf.ts";
 
@@ -183,6 +184,12 @@ export const computeContract = {
     params: whatIfParamsSchema,
     result: whatIfAnswerSchema,
     event: z.strictObject({ done: z.int(), total: z.int() }),
+  },
+  /** What a run's model says without some of its neurons, and the attribution without them. */
+  ablate: {
+    params: ablateParamsSchema,
+    result: ablationResultSchema,
+    event: z.strictObject({ stage: z.string(), done: z.number(), total: z.number() }),
   },
   /**
    * For a model that writes a text: every token of it explained, one after the other. The events are the matrix as far

@@ -141,6 +141,7 @@ export const warningSchema = z.strictObject({
     "budget",
     "backend",
     "not-ended",
+    "ablated",
   ]),
   message: z.string(),
 });

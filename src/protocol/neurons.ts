@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { float32Schema as float32 } from "./arrays.ts";
+import { sampleRefSchema } from "./explain.ts";
 import { explanationSchema, predictionSchema } from "./explanation.ts";
 import { statusSchema } from "./status.ts";
 
@@ -209,17 +210,32 @@ export const topSamplesSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 
-/** Neurons that are switched off. `neurons`: by their index in the node. */
+/**
+ * Neurons that are switched off, by their index along the node's axis of neurons; `units`: single values of the node
+ * instead, by their place in it counted over all axes.
+ */
 export const ablationSchema = z
-  .array(z.strictObject({ node: z.string(), axis: index.optional(), neurons: z.array(index).min(1) }))
+  .array(
+    z.strictObject({
+      node: z.string(),
+      axis: index.optional(),
+      neurons: z.array(index).min(1),
+      units: z.boolean().optional(),
+    }),
+  )
   .min(1);
 
 export const ablationValueSchema = z.enum(["baseline", "zero", "mean"]);
+
+/** What `mean` is taken over; more are thinned out evenly. */
+export const MOST_MEAN_SAMPLES = 64;
 
 export const ablateParamsSchema = z.strictObject({
   runId: z.string(),
   ablation: ablationSchema,
   value: ablationValueSchema.default("baseline"),
+  /** Samples of the data set that `mean` is taken over. */
+  samples: z.array(sampleRefSchema).default([]),
   /** Draws of as many neurons at random, of those that are not ablated. */
   control: z.int().min(0).max(100).default(5),
   /** Whether the attribution without the neurons is computed too. */
@@ -261,6 +277,8 @@ export const pruneParamsSchema = z.strictObject({
   /** How many neurons are switched off, ascending. */
   counts: z.array(z.int().min(1)).min(1).max(64),
   value: ablationValueSchema.default("baseline"),
+  /** Samples of the data set that `mean` is taken over. */
+  samples: z.array(sampleRefSchema).default([]),
   control: z.int().min(1).max(100).default(5),
 });
 

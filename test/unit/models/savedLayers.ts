@@ -21,6 +21,11 @@ export async function saveLayers(model: LayersModel, seed = 7): Promise<string> 
     weight.write(values);
     values.dispose();
   }
+  return saveWeights(model);
+}
+
+/** Saves a model with the weights that it has; returns the folder. */
+export async function saveWeights(model: LayersModel): Promise<string> {
   const folder = temporaryFolder();
   await model.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
