@@ -230,6 +230,27 @@ export class ExplainService {
     });
   }
 
+  /** A run of which nothing has been computed, for what needs no explanation first; its id. */
+  openRun(request: ExplainRequest, options: CallOptions = {}): Promise<string> {
+    return this.#inTurn(options, async () => {
+      const { run } = await this.#prepare(request, options);
+      this.#runs.put(run);
+      return run.id;
+    });
+  }
+
+  /** Whatever else is asked of a run, in its turn and with its model. Throws `run-unknown` where it is not kept. */
+  withRun<T>(
+    runId: string,
+    options: Pick<CallOptions, "signal">,
+    ask: (run: Run, opened: OpenedModel) => Promise<T>,
+  ): Promise<T> {
+    return this.#inTurn(options, async () => {
+      const run = this.#runs.get(runId);
+      return ask(run, await this.#reopen(run, options));
+    });
+  }
+
   /** The same nodes read at another grain. */
   regrain(runId: string, grain: number): Explanation {
     const run = this.#runs.get(runId);

@@ -7,6 +7,8 @@ import { doctorView } from "./doctorView.ts";
 import { ExplainService, type OpenedModel } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
 import { renderThumbnail } from "./export/thumbnail.ts";
+import { neuronDetail } from "./neurons/neuronDetail.ts";
+import { computeNeurons } from "./neurons/neuronsRun.ts";
 import { version } from "./version.ts";
 
 /** The methods of the compute process. The service is made by `hello`, which brings the user's settings. */
@@ -59,6 +61,17 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     explainSequence: (request, { signal, emit }) => ready().explainSequence(request, { signal, emit }),
     tokenPairs: ({ runId }, { signal, emit }) =>
       ready().tokenPairs(runId, { signal, onProgress: (evaluations) => emit({ evaluations }) }),
+    neurons: (params, { signal, emit }) =>
+      ready().withRun(params.runId, { signal }, (run, { loaded }) =>
+        computeNeurons(run, loaded.model, params, {
+          signal,
+          onDraft: (neurons) => emit({ type: "draft", neurons }),
+          onProgress: ({ evaluations, seconds, progress }) =>
+            emit({ type: "progress", evaluations, seconds, progress }),
+        }),
+      ),
+    neuronDetail: ({ runId, node, neuron }) =>
+      ready().withRun(runId, {}, async (run) => neuronDetail(run, node, neuron)),
     statistics: () => ({ rss: process.memoryUsage().rss, tensors: memory().numTensors }),
   };
 }

@@ -3,6 +3,7 @@ import type { Integration } from "../engine/integration.ts";
 import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
 import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
+import type { NeuronsRun } from "./neurons/neuronsRun.ts";
 import { present } from "./present.ts";
 import type { RunPlan } from "./runPlan.ts";
 
@@ -29,6 +30,8 @@ export class Run {
   audit: Audit | undefined;
   /** What each token of one text says to each of another, for the similarity of two. */
   pairs: TokenMatrix | undefined;
+  /** The last question about its neurons. */
+  neurons: NeuronsRun | undefined;
   /** Computing time so far, refinements included. */
   seconds = 0;
   /** Threads that its nodes were computed on, at most. */
@@ -73,5 +76,7 @@ export class Run {
   /** Lets go of the nodes. A run that was continued from this one may still use them, so they are only unreferenced. */
   dispose(): void {
     this.integration = null;
+    this.neurons?.dispose();
+    this.neurons = undefined;
   }
 }

@@ -3,8 +3,9 @@ import {
   dispose,
   engine,
   keep,
+  memory,
   mul,
-  randomNormal,
+  slice,
   sum,
   type Tensor,
   tensor,
@@ -13,16 +14,12 @@ import {
 } from "@tensorflow/tfjs-core";
 import { breathe, throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
+import { seededRandom } from "../common/random.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
+import { type Direction, directionRows, type JvpPoint, type JvpRow, pointRows, split } from "./jvpRows.ts";
 import type { NodeId } from "./port.ts";
+import { extrapolated, gapOf, ROUNDING } from "./slopes.ts";
 import { fromTensorError } from "./tensorErrors.ts";
-
-/** What moves: a node with its value at the point, without the batch axis. */
-export interface JvpPoint {
-  readonly node: NodeId;
-  readonly shape: readonly number[];
-  readonly value: Float32Array;
-}
 
 export interface JvpOptions {
   /** H, [rows, width], from feeds of as many rows; rows do not influence each other. Called inside `tidy`. */
@@ -37,9 +34,6 @@ export type JvpMethod =
   | { readonly kind: "double-vjp" }
   | { readonly kind: "central-differences"; readonly reason: string };
 
-/** A direction: one array for each moving node, of the length of its value. */
-export type Direction = readonly Float32Array[];
-
 export interface DirectionalDerivatives {
   /** H at the point, [width]. */
   readonly value: Float32Array;
@@ -49,14 +43,26 @@ export interface DirectionalDerivatives {
   readonly error: number;
 }
 
+/** What one batch of rows gives. */
+interface Batch {
+  /** H at the point of the first row. */
+  readonly value: Float32Array;
+  readonly derivatives: readonly Float32Array[];
+  /** Estimated Σ|error| of each. */
+  readonly errors: readonly number[];
+}
+
 /** Steps of the differences, on the scale of the direction. */
 const STEPS = [2 ** -6, 2 ** -7] as const;
 /** Smaller ones for a network with many kinks: a step of theirs crosses few or none. */
 const NARROW_STEPS = [2 ** -8, 2 ** -10, 2 ** -12, 2 ** -14] as const;
 /** Rows of one batch at first; halved where they do not fit into memory. */
 const ROWS = 16;
-/** Of a value, relative: half a unit in the last place of float32, and as much again from the sums behind it. */
-const ROUNDING = 2 ** -23;
+/** Rows of one batch at most. */
+const MOST_ROWS = 64;
+/** What a batch may hold on the tape, bytes, and how long it may take: a cancel is seen between batches. */
+const MOST_BYTES = 2 ** 29;
+const PACE_MS = 500;
 /** Least relative gap to a difference that is held against a derivative, whatever the error bar says. */
 const GAP = 0.02;
 
@@ -71,6 +77,8 @@ export class Jvp {
   readonly #options: JvpOptions;
   readonly #width: number;
   #rows = ROWS;
+  #bytesPerRow = 0;
+  #seed = new Float32Array();
 
   private constructor(options: JvpOptions, width: number, method: JvpMethod) {
     this.#options = options;
@@ -82,7 +90,7 @@ export class Jvp {
   static async create(options: JvpOptions, point: readonly JvpPoint[], direction: Direction): Promise<Jvp> {
     throwIfCancelled(options.signal);
     const differences = new Jvp(options, 0, { kind: "central-differences", reason: "" });
-    const [value] = await differences.#forward(point, [direction], [0]);
+    const [value] = await differences.#forward([{ point, direction }], 0);
     const width = value?.length ?? 0;
     const exact = new Jvp(options, width, { kind: "double-vjp" });
     try {
@@ -103,33 +111,54 @@ export class Jvp {
   /** J v for each v at a point. Throws `cancelled` between batches, and `out-of-memory` where not even one row fits. */
   async at(point: readonly JvpPoint[], directions: readonly Direction[]): Promise<DirectionalDerivatives> {
     const derivatives: Float32Array[] = [];
-    let value: Float32Array | undefined;
     let error = 0;
-    while (derivatives.length < directions.length) {
+    const value = await this.rows(
+      directions.map((direction) => ({ point, direction })),
+      (found, _row, estimated) => {
+        derivatives.push(found);
+        error += estimated;
+      },
+    );
+    return { value, derivatives, error };
+  }
+
+  /**
+   * J v for each row, handed over in order as it is found, [width], with its estimated Σ|error|; the caller owns it.
+   * Returns H at the first point. Throws what `at` throws.
+   */
+  async rows(
+    rows: readonly JvpRow[],
+    use: (derivative: Float32Array, row: number, error: number) => void,
+  ): Promise<Float32Array> {
+    let value: Float32Array | undefined;
+    for (let from = 0; from < rows.length; ) {
       throwIfCancelled(this.#options.signal);
-      const part = directions.slice(derivatives.length, derivatives.length + this.#rows);
+      const part = rows.slice(from, from + this.#rows);
+      const start = performance.now();
       try {
-        const found = await (this.method.kind === "double-vjp" ? this.#exact(point, part) : this.#differ(point, part));
+        const found = await (this.method.kind === "double-vjp" ? this.#exact(part) : this.#differ(part));
         value ??= found.value;
-        error += found.error;
-        derivatives.push(...found.derivatives);
+        for (const [k, derivative] of found.derivatives.entries()) use(derivative, from + k, found.errors[k] ?? 0);
       } catch (thrown) {
         const isTooLarge = thrown instanceof PathlightError && thrown.code === "out-of-memory";
         if (!isTooLarge || part.length === 1) throw thrown;
         this.#rows = Math.ceil(part.length / 2);
         continue;
       }
+      from += part.length;
+      this.#pace(performance.now() - start, part.length);
       await breathe();
     }
     if (value === undefined) throw new PathlightError("internal", "A derivative along no direction.");
-    return { value, derivatives, error };
+    return value;
   }
 
   /**
    * Holds a derivative along a direction against central differences of H. Null where they agree within 2 %, at the first
    * step or a smaller one; else by how much they are apart, relative. A difference across a kink of the network differs
    * from the derivative, rightly, and the less the smaller the step; a wrong derivative differs at every step. Steps at
-   * which rounding would hide 2 % say nothing; where all are such, the error bar of the difference decides.
+   * which rounding would hide 2 % say nothing; where all are such, the error bar of the difference decides. Values that
+   * are not finite are left out: whoever asks has seen them.
    */
   async disagreement(
     point: readonly JvpPoint[],
@@ -137,16 +166,17 @@ export class Jvp {
     derivative: ArrayLike<number>,
   ): Promise<number | null> {
     throwIfCancelled(this.#options.signal);
-    const found = await this.#differ(point, [direction]);
-    const difference = found.derivatives[0] ?? [];
-    const { gap, size } = gapOf(derivative, difference);
+    const row = { point, direction };
+    const found = await this.#differ([row]);
+    const { gap, size } = gapOf(derivative, found.derivatives[0] ?? []);
     if (size === 0 ? gap === 0 : gap <= GAP * size) return null;
     let least = size === 0 ? Number.POSITIVE_INFINITY : gap / size;
     let decided = false;
     const largest = found.value.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     for (const step of NARROW_STEPS) {
       throwIfCancelled(this.#options.signal);
-      const [up = [], down = []] = await this.#forward(point, [direction, direction], [step, -step]);
+      const [up = new Float32Array()] = await this.#forward([row], step);
+      const [down = []] = await this.#forward([row], -step);
       const slopes = Array.from(up, (value, k) => (value - (down[k] ?? Number.NaN)) / (2 * step));
       const narrow = gapOf(derivative, slopes);
       if ((ROUNDING * largest * slopes.length) / step > GAP * narrow.size) break;
@@ -154,31 +184,34 @@ export class Jvp {
       least = decided ? Math.min(least, narrow.gap / narrow.size) : narrow.gap / narrow.size;
       decided = true;
     }
-    return !decided && gap <= 3 * found.error ? null : least;
+    return !decided && gap <= 3 * (found.errors[0] ?? 0) ? null : least;
   }
 
-  async #exact(point: readonly JvpPoint[], directions: readonly Direction[]): Promise<DirectionalDerivatives> {
-    const rows = directions.length;
+  /** As many rows as the pace and the memory allow, growing to at most twice as many at a time. */
+  #pace(milliseconds: number, rows: number): void {
+    const byTime = (PACE_MS / Math.max(milliseconds, 0.01)) * rows;
+    const byMemory = MOST_BYTES / Math.max(1, this.#bytesPerRow);
+    const most = Math.max(1, Math.floor(Math.min(byTime, byMemory, 2 * Math.max(rows, 8), MOST_ROWS)));
+    if (rows >= this.#rows || most < this.#rows) this.#rows = most;
+  }
+
+  async #exact(rows: readonly JvpRow[]): Promise<Batch> {
+    const nodes = rows[0]?.point ?? [];
     let values: Tensor | undefined;
     let along: Tensor | undefined;
     try {
       tidy(() => {
-        const xs = point.map((each) =>
-          pointRows(
-            each,
-            directions.map(() => 0),
-          ),
-        );
-        const feeds = this.#feeds(point, xs, rows);
-        const vs = point.map(({ shape }, k) => directionRows(shape, directions, k));
-        // g is linear in u, so that any u will do. Zero would not: what cannot be differentiated passes zeros on.
-        const u = randomNormal([rows, this.#width], 0, 1, "float32", 1);
+        const xs = nodes.map((_, part) => pointRows(rows, part, 0));
+        const feeds = this.#feeds(nodes, xs, rows.length);
+        const vs = nodes.map((_, part) => directionRows(rows, part));
+        const u = tile(tensor(this.#anyVector(), [1, this.#width], "float32"), [rows.length, 1]);
+        const before = memory().numBytes;
         const { grads } = engine().gradients(
           () => {
             const inner = engine().gradients(
               () => {
                 const output = this.#options.output(feeds);
-                values = keep(output.clone());
+                values = keep(slice(output, [0, 0], [1, this.#width]));
                 return output;
               },
               xs,
@@ -189,7 +222,9 @@ export class Jvp {
               gradient ? [sum(mul(gradient, vs[k] as Tensor))] : [],
             );
             const [first, ...others] = terms;
-            if (first === undefined) throw unreached(point);
+            if (first === undefined) throw unreached(nodes);
+            // The tape is never longer than here: the outer backward pass frees as it goes.
+            this.#bytesPerRow = (memory().numBytes - before) / rows.length;
             return others.reduce((total, term) => add(total, term), first);
           },
           [u],
@@ -197,13 +232,13 @@ export class Jvp {
           true,
         );
         const [gradient]: (Tensor | null | undefined)[] = grads;
-        if (!gradient) throw unreached(point);
+        if (!gradient) throw unreached(nodes);
         along = keep(gradient);
       });
       if (values === undefined || along === undefined) throw new PathlightError("internal", "No derivative came back.");
-      const derivatives = split(Float32Array.from(await along.data()), rows);
-      const [value = new Float32Array()] = split(Float32Array.from(await values.data()), rows);
-      return { value, derivatives, error: 0 };
+      const derivatives = split((await along.data()) as Float32Array, rows.length);
+      const value = ((await values.data()) as Float32Array).slice();
+      return { value, derivatives, errors: derivatives.map(() => 0) };
     } catch (error) {
       freeAbandonedTape();
       throw fromTensorError(error);
@@ -212,50 +247,46 @@ export class Jvp {
     }
   }
 
-  /**
-   * Central differences at two steps, h and h/2, extrapolated: D = (4 D(h/2) − D(h)) / 3. With S(h) the second difference
-   * (H(h) − 2 H(0) + H(−h)) / 2h, the error is taken for 2 |D(h/2) − D(h)| / 3 + |2 S(h/2) − S(h)|: for one kink within
-   * the step, wherever it lies, that is what D is off by or more, while the second term is O(h³) where H is smooth.
-   */
-  async #differ(point: readonly JvpPoint[], directions: readonly Direction[]): Promise<DirectionalDerivatives> {
-    const [wide, narrow] = STEPS;
-    const [middle = new Float32Array()] = await this.#forward(point, directions.slice(0, 1), [0]);
-    const at = async (step: number): Promise<Float32Array[]> =>
-      this.#forward(
-        point,
-        directions,
-        directions.map(() => step),
-      );
-    const [up, down] = [await at(wide), await at(-wide)];
-    const [nearUp, nearDown] = [await at(narrow), await at(-narrow)];
-    let error = 0;
-    const derivatives = directions.map((_, row) =>
-      middle.map((value, k) => {
-        const far = pairOf(up[row]?.[k], down[row]?.[k], value, wide);
-        const near = pairOf(nearUp[row]?.[k], nearDown[row]?.[k], value, narrow);
-        const rounding = (2 * ROUNDING * Math.abs(value)) / narrow;
-        const kink = Math.max(0, Math.abs(2 * near.bend - far.bend) - 2 * rounding);
-        error += (2 * Math.abs(near.slope - far.slope)) / 3 + kink + rounding;
-        return (4 * near.slope - far.slope) / 3;
-      }),
-    );
-    return { value: middle, derivatives, error };
+  /** g is linear in u, so that any u will do. Zero would not: what cannot be differentiated passes zeros on. */
+  #anyVector(): Float32Array {
+    if (this.#seed.length !== this.#width) {
+      const random = seededRandom(1);
+      this.#seed = Float32Array.from({ length: this.#width }, () => 2 * random() - 1);
+    }
+    return this.#seed;
   }
 
-  /** H at the point moved along each direction by its step, a row each. */
-  async #forward(
-    point: readonly JvpPoint[],
-    directions: readonly Direction[],
-    steps: readonly number[],
-  ): Promise<Float32Array[]> {
+  async #differ(rows: readonly JvpRow[]): Promise<Batch> {
+    const [wide, narrow] = STEPS;
+    const points = [...new Set(rows.map(({ point }) => point))];
+    const middles = await this.#forward(
+      points.map((point) => ({ point, direction: [] })),
+      0,
+    );
+    const [up, down] = [await this.#forward(rows, wide), await this.#forward(rows, -wide)];
+    const [nearUp, nearDown] = [await this.#forward(rows, narrow), await this.#forward(rows, -narrow)];
+    const found = rows.map(({ point }, row) => {
+      const middle = middles[points.indexOf(point)] ?? new Float32Array();
+      return extrapolated(middle, [up[row], down[row], wide], [nearUp[row], nearDown[row], narrow]);
+    });
+    return {
+      value: middles[0] ?? new Float32Array(),
+      derivatives: found.map(({ derivative }) => derivative),
+      errors: found.map(({ error }) => error),
+    };
+  }
+
+  /** H at the point of each row, moved along its direction by the step. */
+  async #forward(rows: readonly JvpRow[], step: number): Promise<Float32Array[]> {
+    const nodes = rows[0]?.point ?? [];
     let output: Tensor | undefined;
     try {
       output = tidy(() => {
-        const xs = point.map((each, k) => pointRows(each, steps, directions, k));
-        return this.#options.output(this.#feeds(point, xs, steps.length));
+        const xs = nodes.map((_, part) => pointRows(rows, part, step));
+        return this.#options.output(this.#feeds(nodes, xs, rows.length));
       });
-      if (output.rank !== 2 || output.shape[0] !== steps.length) throw noVector(output.shape);
-      return split(Float32Array.from(await output.data()), steps.length);
+      if (output.rank !== 2 || output.shape[0] !== rows.length) throw noVector(output.shape);
+      return split((await output.data()) as Float32Array, rows.length);
     } catch (error) {
       throw fromTensorError(error);
     } finally {
@@ -263,58 +294,14 @@ export class Jvp {
     }
   }
 
-  #feeds(point: readonly JvpPoint[], xs: readonly Tensor[], rows: number): Map<NodeId, Tensor> {
+  #feeds(nodes: readonly JvpPoint[], xs: readonly Tensor[], rows: number): Map<NodeId, Tensor> {
     const feeds = new Map<NodeId, Tensor>();
     for (const [node, held] of this.#options.heldFeeds) {
       feeds.set(node, rows === 1 ? held : tile(held, [rows, ...held.shape.slice(1).map(() => 1)]));
     }
-    for (const [k, { node }] of point.entries()) feeds.set(node, xs[k] as Tensor);
+    for (const [k, { node }] of nodes.entries()) feeds.set(node, xs[k] as Tensor);
     return feeds;
   }
-}
-
-/** First and second difference over a step, the latter as a slope too: 0 on a straight line. */
-function pairOf(up = Number.NaN, down = Number.NaN, middle: number, step: number): { slope: number; bend: number } {
-  return { slope: (up - down) / (2 * step), bend: (up - 2 * middle + down) / (2 * step) };
-}
-
-/** Σ|derivative − difference| and Σ|difference|. */
-function gapOf(derivative: ArrayLike<number>, difference: ArrayLike<number>): { gap: number; size: number } {
-  let [gap, size] = [0, 0];
-  for (let k = 0; k < difference.length; k++) {
-    gap += Math.abs((derivative[k] ?? 0) - (difference[k] as number));
-    size += Math.abs(difference[k] as number);
-  }
-  return { gap, size };
-}
-
-/** Rows of a value, each moved along its direction by its step; float64 sums, rounded once. */
-function pointRows(
-  { shape, value }: JvpPoint,
-  steps: readonly number[],
-  directions: readonly Direction[] = [],
-  part = 0,
-): Tensor {
-  const rows = new Float32Array(value.length * steps.length);
-  for (const [row, step] of steps.entries()) {
-    const direction = directions[row]?.[part];
-    for (let i = 0; i < value.length; i++) {
-      rows[row * value.length + i] = (value[i] as number) + (step === 0 ? 0 : step * (direction?.[i] ?? 0));
-    }
-  }
-  return tensor(rows, [steps.length, ...shape], "float32");
-}
-
-function directionRows(shape: readonly number[], directions: readonly Direction[], part: number): Tensor {
-  const size = shape.reduce((product, side) => product * side, 1);
-  const rows = new Float32Array(size * directions.length);
-  for (const [row, direction] of directions.entries()) rows.set(direction[part] ?? [], row * size);
-  return tensor(rows, [directions.length, ...shape], "float32");
-}
-
-function split(values: Float32Array, rows: number): Float32Array[] {
-  const width = values.length / rows;
-  return Array.from({ length: rows }, (_, row) => values.slice(row * width, (row + 1) * width));
 }
 
 /** Why the exact way is closed; null for an error that is none of its own. */

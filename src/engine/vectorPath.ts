@@ -3,7 +3,9 @@ import { breathe, throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { seededRandom } from "../common/random.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
-import { type Direction, Jvp, type JvpOptions, type JvpPoint } from "./jvp.ts";
+import { Jvp, type JvpOptions } from "./jvp.ts";
+import type { Direction, JvpPoint } from "./jvpRows.ts";
+import { pathPoint } from "./neurons/pathPoint.ts";
 import type { PathIntegrand } from "./pathIntegrand.ts";
 import { fromTensorError } from "./tensorErrors.ts";
 
@@ -91,7 +93,7 @@ export class VectorPath {
         x.map((value, i) => (groupOf[i] === group ? value - (baseline[i] as number) : 0)),
       ),
     );
-    const jvp = await Jvp.create(options, pointAt(options.ends, 0.5), directions[0] ?? []);
+    const jvp = await Jvp.create(options, pathPoint(options.ends, 0.5), directions[0] ?? []);
     return new VectorPath(options, groups, directions, jvp);
   }
 
@@ -150,7 +152,7 @@ export class VectorPath {
     for (const [row, sign] of signs.entries()) {
       for (let k = 0; k < this.width; k++) along[k] = (along[k] as number) + sign * (slopes[row * this.width + k] ?? 0);
     }
-    return this.#jvp.disagreement(pointAt(this.#options.ends, alpha), direction, along);
+    return this.#jvp.disagreement(pathPoint(this.#options.ends, alpha), direction, along);
   }
 
   /**
@@ -195,7 +197,7 @@ export class VectorPath {
   }
 
   async #byGroups(alpha: number): Promise<VectorSample> {
-    const { value, derivatives, error } = await this.#jvp.at(pointAt(this.#options.ends, alpha), this.#directions);
+    const { value, derivatives, error } = await this.#jvp.at(pathPoint(this.#options.ends, alpha), this.#directions);
     const slopes = new Float32Array(this.groups.length * this.width);
     for (const [row, derivative] of derivatives.entries()) slopes.set(derivative, row * this.width);
     this.#error += error;
@@ -205,7 +207,7 @@ export class VectorPath {
 
   /** The gradient of every component, in batches; each times x − x' and summed over the groups. */
   async #byRows(alpha: number): Promise<VectorSample> {
-    const point = pointAt(this.#options.ends, alpha);
+    const point = pathPoint(this.#options.ends, alpha);
     const slopes = new Float32Array(this.groups.length * this.width);
     let value: Float32Array | undefined;
     for (let from = 0; from < this.width; ) {
@@ -289,17 +291,6 @@ export class VectorPath {
       dispose([value, ...gradients].filter((each) => each !== undefined && each !== null));
     }
   }
-}
-
-function pointAt(ends: readonly VectorPathEnds[], alpha: number): JvpPoint[] {
-  return ends.map(({ node, shape, x, baseline }) => ({
-    node,
-    shape,
-    value: x.map((end, i) => {
-      const start = baseline[i] as number;
-      return alpha < 0.5 ? start + alpha * (end - start) : end - (1 - alpha) * (end - start);
-    }),
-  }));
 }
 
 /** What tells a group from another: how its features move. */

@@ -5,7 +5,13 @@ import { backendPreferenceSchema, explainRequestSchema, modelRefSchema, sampleRe
 import { backendInfoSchema, explanationSchema, predictionSchema, producedSchema } from "./explanation.ts";
 import { inspectionSchema } from "./inspection.ts";
 import { formatSchema, modelSchema } from "./manifest.ts";
-import { ablateParamsSchema, ablationResultSchema } from "./neurons.ts";
+import {
+  ablateParamsSchema,
+  ablationResultSchema,
+  neuronDetailSchema,
+  neuronsParamsSchema,
+  neuronsSchema,
+} from "./neurons.ts";
 import { tokenMatrixSchema } from "./tokenMatrix.ts";
 import { whatIfAnswerSchema, whatIfParamsSchema } from "./whatIf.ts";
 
@@ -208,6 +214,29 @@ export const computeContract = {
     params: z.strictObject({ runId: z.string() }),
     result: explanationSchema,
     event: z.strictObject({ evaluations: z.int() }),
+  },
+  /**
+   * The neurons of a layer, and what patches of the sample give to each; a run need not have been explained. The first
+   * draft follows after the first point of the path. What a cancelled question had found is in its last draft.
+   */
+  neurons: {
+    params: neuronsParamsSchema,
+    result: neuronsSchema,
+    event: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("draft"), neurons: neuronsSchema }),
+      z.strictObject({
+        type: z.literal("progress"),
+        evaluations: z.int(),
+        seconds: z.number(),
+        progress: z.number().nullable(),
+      }),
+    ]),
+  },
+  /** One neuron at every place, of the last `neurons` of a run. */
+  neuronDetail: {
+    params: z.strictObject({ runId: z.string(), node: z.string(), neuron: z.int().min(0) }),
+    result: neuronDetailSchema,
+    event: nothing,
   },
 } as const;
 

@@ -125,7 +125,10 @@ export const neuronsSchema = z
       }),
     ),
     grid: gridSchema.nullable(),
-    /** Conductance of each neuron, [neurons], from the derivative along the whole of x − x', and its error. */
+    /**
+     * Conductance of each neuron, [neurons], from the derivative along the whole of x − x', and its error. Here and below
+     * NaN for a neuron that is `notFinite`.
+     */
     conductance: float32,
     conductanceErrors: float32,
     /** What each patch gives to each neuron, [patches × neurons], and the error of each. */

@@ -3,7 +3,8 @@ import test from "node:test";
 import * as tf from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { seededRandom } from "../../../src/common/random.ts";
-import { Jvp, type JvpPoint } from "../../../src/engine/jvp.ts";
+import { Jvp } from "../../../src/engine/jvp.ts";
+import type { JvpPoint } from "../../../src/engine/jvpRows.ts";
 import { installGradientRepairs } from "../../../src/models/repairs/installGradientRepairs.ts";
 import { usableBackends, useBackend } from "../models/backends.ts";
 
