@@ -14,6 +14,7 @@ import {
 import { assignSamples, missingInput } from "./assignSamples.ts";
 import { companionsOf, fillCompanion } from "./companions.ts";
 import type { OpenedModel } from "./explainService.ts";
+import { renamedEmbedding } from "./renamed.ts";
 import type { FeedValue } from "./runPlan.ts";
 import { onSide, sides, TwinModel } from "./twin/twinModel.ts";
 import { sideRequest } from "./twin/twinRequest.ts";
@@ -91,11 +92,7 @@ async function twinInputs(
   for (const side of sides) {
     const one = { ...opened, loaded: { ...opened.loaded, model: inner } };
     for (const input of await prepareInputs(sideRequest(request, side), one, signal, left)) {
-      const embeddings = input.embeddings.map((each) => ({
-        ...each,
-        input: onSide(side, each.input),
-        node: onSide(side, each.node),
-      }));
+      const embeddings = input.embeddings.map((each) => renamedEmbedding(each, (id) => onSide(side, id)));
       const of = input.of === undefined ? undefined : onSide(side, input.of);
       found.push({ ...input, spec: { ...input.spec, id: onSide(side, input.spec.id) }, embeddings, of });
     }

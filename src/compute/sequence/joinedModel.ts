@@ -4,6 +4,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead } from "../../engine/port.ts";
 import type { LoadedModel } from "../../models/loadedModel.ts";
 import { companionRole } from "../../protocol/companionRole.ts";
+import { renamedNodes } from "../renamed.ts";
 
 const PREFIX = "decoder/";
 
@@ -59,23 +60,13 @@ class JoinedModel implements DifferentiableModel {
     this.#encoder = encoder;
     this.#decoder = decoder;
     this.#links = linksOf(encoder, decoder, states);
-    const own = (spec: NodeSpec): NodeSpec => ({
-      ...spec,
-      id: inDecoder(spec.id),
-      ...(spec.inputs === undefined ? {} : { inputs: spec.inputs.map(inDecoder) }),
-    });
-    this.inputs = [...encoder.inputs, ...decoder.inputs.filter(({ id }) => !this.#links.has(id)).map(own)];
-    this.outputs = decoder.outputs.map(own);
-    this.nodes = [...encoder.nodes, ...decoder.nodes.map((spec) => this.#linked(own(spec), spec.id))];
-    this.heads = decoder.heads.map((head) => ({
-      ...head,
-      output: inDecoder(head.output),
-      logit: inDecoder(head.logit),
-    }));
-    this.embeddings = [
-      ...encoder.embeddings,
-      ...decoder.embeddings.map((spec) => ({ ...spec, input: inDecoder(spec.input), node: inDecoder(spec.node) })),
-    ];
+    const second = renamedNodes(decoder, inDecoder);
+    const given = new Set([...this.#links.keys()].map(inDecoder));
+    this.inputs = [...encoder.inputs, ...second.inputs.filter(({ id }) => !given.has(id))];
+    this.outputs = second.outputs;
+    this.nodes = [...encoder.nodes, ...second.nodes.map((spec) => this.#linked(spec))];
+    this.heads = second.heads;
+    this.embeddings = [...encoder.embeddings, ...second.embeddings];
     this.parameterCount = encoder.parameterCount + decoder.parameterCount;
   }
 
@@ -124,8 +115,8 @@ class JoinedModel implements DifferentiableModel {
     return from !== undefined && this.#encoder.inputs.every(({ id }) => id !== from);
   }
 
-  #linked(spec: NodeSpec, id: NodeId): NodeSpec {
-    const from = this.#links.get(id);
+  #linked(spec: NodeSpec): NodeSpec {
+    const from = this.#links.get(own(spec.id));
     return from === undefined ? spec : { ...spec, op: "Encoder", inputs: [from] };
   }
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead } from "../../engine/port.ts";
+import { type ModelNodes, renamedNodes } from "../renamed.ts";
 
 /** The two readings of a model. */
 export const sides = ["a", "b"] as const;
@@ -20,26 +21,12 @@ export class TwinModel implements DifferentiableModel {
 
   constructor(inner: DifferentiableModel) {
     this.inner = inner;
-    const twice = <T>(of: readonly T[], on: (each: T, side: Side) => T): T[] =>
-      sides.flatMap((side) => of.map((each) => on(each, side)));
-    const spec = (each: NodeSpec, side: Side): NodeSpec => ({
-      ...each,
-      id: onSide(side, each.id),
-      ...(each.inputs === undefined ? {} : { inputs: each.inputs.map((id) => onSide(side, id)) }),
-    });
-    this.inputs = twice(inner.inputs, spec);
-    this.outputs = twice(inner.outputs, spec);
-    this.nodes = twice(inner.nodes, spec);
-    this.heads = twice(inner.heads, (head, side) => ({
-      ...head,
-      output: onSide(side, head.output),
-      logit: onSide(side, head.logit),
-    }));
-    this.embeddings = twice(inner.embeddings, (each, side) => ({
-      ...each,
-      input: onSide(side, each.input),
-      node: onSide(side, each.node),
-    }));
+    const [a, b] = sides.map((side) => renamedNodes(inner, (id) => onSide(side, id))) as [ModelNodes, ModelNodes];
+    this.inputs = [...a.inputs, ...b.inputs];
+    this.outputs = [...a.outputs, ...b.outputs];
+    this.nodes = [...a.nodes, ...b.nodes];
+    this.heads = [...a.heads, ...b.heads];
+    this.embeddings = [...a.embeddings, ...b.embeddings];
   }
 
   get parameterCount(): number {
