@@ -26,7 +26,7 @@ import { WorkerPool, type WorkerPoolOptions } from "./parallel/workerPool.ts";
 import { planRun } from "./planRun.ts";
 import { Run } from "./run.ts";
 import { runKey } from "./runKey.ts";
-import { planGrain } from "./runPlan.ts";
+import { planGrain, type RunPlan } from "./runPlan.ts";
 import { RunStore } from "./runStore.ts";
 import { openGeneration } from "./sequence/generation.ts";
 import { joinModels } from "./sequence/joinedModel.ts";
@@ -34,6 +34,7 @@ import { SequenceMatrix } from "./sequence/sequenceMatrix.ts";
 import { TwinModel, twinOf } from "./twin/twinModel.ts";
 import { asksForTwins, namedSamples } from "./twin/twinRequest.ts";
 import { type WhatIfOptions, whatIf } from "./whatIf.ts";
+import { modelFor } from "./windows/windowLayout.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -79,6 +80,11 @@ function withoutNeurons(opened: OpenedModel, { ablated }: Run): OpenedModel {
 
 function explaining({ progress }: Running, stage: string): AblateProgress {
   return { stage, done: progress ?? 0, total: 1 };
+}
+
+/** The model as it reads the sample of a run: one that is longer than it takes, in windows. */
+function asPlanned(loaded: LoadedModel, { windows }: RunPlan): LoadedModel {
+  return windows === undefined ? loaded : { ...loaded, model: modelFor(loaded.model, windows) };
 }
 
 /** Completeness error above which an explanation carries a warning in its file. */
@@ -389,19 +395,25 @@ export class ExplainService {
         settings.rule,
         settings.rule === "adaptive" ? null : settings.steps,
       ],
-      [...plan.explained.flatMap(({ x, baseline }) => [x, baseline]), ...plan.held.map(({ data }) => data)],
+      [
+        ...(plan.windows?.places ?? []),
+        ...plan.explained.flatMap(({ x, baseline }) => [x, baseline]),
+        ...plan.held.map(({ data }) => data),
+      ],
     );
     const { tolerance, maxEvaluations, grain } = settings;
     const run = new Run(randomUUID(), key, plan, { tolerance, maxEvaluations, grain });
-    return { run, loaded: opened.loaded };
+    return { run, loaded: asPlanned(opened.loaded, plan) };
   }
 
-  /** The model of a run, on the backend that it began on. Throws `run-unknown` when the file has changed since. */
+  /** The model of a run, as it reads the run's sample, on the backend that it began on. Throws `run-unknown` when the file has changed since. */
   async #reopen(run: Run, options: CallOptions): Promise<OpenedModel> {
     const { request } = run.plan;
     const backend = await this.#activate(run.plan.backend.name, options);
     const opened = asAsked(await this.#open(request.model, backend, options), request);
-    if (opened.loaded.fingerprint === run.plan.model.fingerprint) return withoutNeurons(opened, run);
+    if (opened.loaded.fingerprint === run.plan.model.fingerprint) {
+      return withoutNeurons({ ...opened, loaded: asPlanned(opened.loaded, run.plan) }, run);
+    }
     throw new PathlightError("run-unknown", "The model has changed on disk since this explanation was made.", {
       file: request.model.path,
       whatToDo: "Run it again.",

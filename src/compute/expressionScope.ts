@@ -10,6 +10,8 @@ import { onSide, sides, TwinModel, withoutSide } from "./twin/twinModel.ts";
 
 export interface ScopeFacts {
   readonly model: DifferentiableModel;
+  /** The model reads the sample in windows: each has the value of an expression, and its shapes. */
+  readonly windowed?: boolean | undefined;
   /** The sample, as it is fed. */
   readonly feeds: ReadonlyMap<NodeId, Tensor>;
   readonly inputs: readonly PreparedInput[];
@@ -45,7 +47,7 @@ export function expressionScope(facts: ScopeFacts): ExpressionScope {
     outputs: model.outputs.map(({ id }) => id),
     shapeOf: (node) => {
       if (!known.has(node)) return undefined;
-      const shape = shapes.get(node) ?? shapeAt(model, feeds, node);
+      const shape = shapes.get(node) ?? shapeAt(model, feeds, node).slice(facts.windowed === true ? 1 : 0);
       shapes.set(node, shape);
       return shape;
     },
@@ -73,12 +75,16 @@ function shapeAt(model: DifferentiableModel, feeds: ReadonlyMap<NodeId, Tensor>,
 function positionWeights({ model, inputs }: ScopeFacts, nodes: readonly NodeId[], count: number): number[] | null {
   const reached = ancestorsOf(model, nodes);
   const isReached = ({ spec, prepared }: PreparedInput): boolean =>
-    prepared.tensor.data.length === count && (reached === null || reached.has(spec.id));
+    lengthOf(prepared) === count && (reached === null || reached.has(spec.id));
   const texts = inputs.filter(
     (input) => input.role === undefined && input.prepared.kind === "text" && isReached(input),
   );
   const masks = texts.flatMap(({ spec, prepared }) => {
     if (prepared.kind !== "text") return [];
+    // Padding stands at the same positions of every window.
+    const places = prepared.windows?.places[0];
+    if (places !== undefined)
+      return [Array.from(places, (at) => Number(prepared.encoded.tokens[at]?.special !== "pad"))];
     const given = inputs.filter((input) => input.role === "mask" && isReached(input));
     const mask = given.find(({ of }) => of === spec.id) ?? (texts.length === 1 ? given[0] : undefined);
     const own = mask?.prepared.tensor.data;
@@ -100,6 +106,12 @@ function positionWeights({ model, inputs }: ScopeFacts, nodes: readonly NodeId[]
   }
   const kept = mask.reduce<number>((sum, each) => sum + each, 0);
   return kept === 0 ? null : mask.map((each) => each / kept);
+}
+
+/** Positions that the model reads at once. */
+function lengthOf(prepared: PreparedInput["prepared"]): number {
+  const windows = prepared.kind === "text" ? prepared.windows : undefined;
+  return windows?.length ?? prepared.tensor.data.length;
 }
 
 /** Everything that these nodes are computed from, themselves included; null where the format does not say. */

@@ -20,7 +20,7 @@ export function expressionTarget(
   facts: ScopeFacts,
 ): { readonly target: SubjectTarget; readonly predictions: readonly Prediction[] } {
   const { term, text, readsLabels } = resolveExpression(parseExpression(source), expressionScope(facts));
-  const score: TermTarget = { term };
+  const score: ScoreTarget & TermTarget = { term, ...(facts.windowed === true ? { windows: true } : {}) };
   const value = valueAtSample(score, facts);
   return {
     target: { index: null, label: text, value, expression: { source: source.trim(), score } },
@@ -35,7 +35,7 @@ export function expressionTarget(
  */
 export function scoreAtSample(label: string, score: ScoreTarget, facts: ScopeFacts): ScoreTarget {
   if (!readsPadding(score)) return score;
-  return { term: resolveExpression(parseExpression(label), expressionScope(facts)).term };
+  return { ...score, term: resolveExpression(parseExpression(label), expressionScope(facts)).term };
 }
 
 /** Whether the score is another calculation for a text that is padded otherwise. */
@@ -43,7 +43,7 @@ export function readsPadding(score: ScoreTarget): boolean {
   return "term" in score && hasWeights(score.term);
 }
 
-function valueAtSample(target: TermTarget, { model, feeds }: ScopeFacts): number {
+function valueAtSample(target: ScoreTarget & TermTarget, { model, feeds }: ScopeFacts): number {
   try {
     const [value = Number.NaN] = tidy(() => scoreOf(model, feeds, target).dataSync());
     if (Number.isFinite(value)) return value;

@@ -68,6 +68,7 @@ export async function integrateRun(
     held: plan.held,
     target: plan.score,
     twin: model instanceof TwinModel,
+    windows: plan.windows,
   };
   const opened = await openPath(model, path);
   const { integrand } = opened;

@@ -4,6 +4,7 @@ import { fetchesOf, type ScoreTarget, scoreFrom } from "../engine/scoreOf.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import type { RunPlan } from "./runPlan.ts";
 import { predictionsOf, taskOf } from "./target.ts";
+import { meanPredictions, windowPredictions } from "./windows/windowPredictions.ts";
 
 const STRONGEST = 5;
 
@@ -44,7 +45,7 @@ export function measuredFrom(plan: RunPlan, row: readonly Float32Array[]): Measu
   const labels = predictions.map(({ label }) => label);
   const all =
     plan.produced === undefined
-      ? predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels)
+      ? meanPredictions(windowPredictions(head, taskOf(head, entry, labels.length), { logits, outputs }, labels))
       : [writtenPrediction(plan, logits, outputs)];
   const own = all.find(({ index }) => index === target.index) ?? null;
   const strongest = [...all].sort((a, b) => b.score - a.score).slice(0, STRONGEST);

@@ -1,17 +1,15 @@
 import { resolve } from "node:path";
-import { type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../common/errors.ts";
 import type { DifferentiableModel, NodeId } from "../engine/port.ts";
 import type { ScoreTarget } from "../engine/scoreOf.ts";
-import { fromTensorError } from "../engine/tensorErrors.ts";
 import { baselineSpecOf } from "../protocol/baselineText.ts";
 import type { BaselineSpec, ExplainRequest, Hold } from "../protocol/explain.ts";
 import type { BackendInfo } from "../protocol/explanation.ts";
 import type { Link } from "../protocol/manifest.ts";
 import { blankOf, type PreparedBaseline, prepareBaseline, shapeText } from "../samples/index.ts";
 import { embeddingMean } from "./embeddingMean.ts";
+import { embedIds } from "./embedIds.ts";
 import type { OpenedModel } from "./explainService.ts";
-import { withFeeds } from "./feeds.ts";
 import { innerStart } from "./innerStart.ts";
 import { feedOf, isExplained, type PreparedInput } from "./prepareInputs.ts";
 import type { ExplainedInput, FeedValue, RunPlan } from "./runPlan.ts";
@@ -20,6 +18,7 @@ import { openGeneration } from "./sequence/generation.ts";
 import { sequenceSubject } from "./sequence/sequenceSubject.ts";
 import type { Subject } from "./subject.ts";
 import { scalarTarget } from "./target.ts";
+import { modelFor } from "./windows/windowLayout.ts";
 
 /**
  * Everything before the integration: sample, baseline, prediction, target, all as plain numbers. A backend is active.
@@ -88,7 +87,7 @@ export async function planRun(
   }
   const from = settings.from ?? entry.from;
   if (from !== undefined) {
-    const inner = await innerStart(model, from, inputs.map(feedOf), explained);
+    const inner = await innerStart(modelFor(model, subject.windows?.layout), from, inputs.map(feedOf), explained);
     explained.splice(0, explained.length, inner);
     held.splice(0, held.length, ...inputs.map(feedOf));
     notes.push({ code: "inner-start", message: `The attributions are of the values of ${from}, not of the sample.` });
@@ -114,6 +113,8 @@ export async function planRun(
     position: subject.position,
     positions: subject.positions,
     produced: subject.produced,
+    windows: subject.windows?.layout,
+    windowPredictions: subject.windows?.predictions,
     explained,
     held,
     baselineLabel,
@@ -121,10 +122,10 @@ export async function planRun(
   };
 }
 
-function placeTarget({ head, place }: Subject, link: Link): ScoreTarget {
+function placeTarget({ head, place, windows }: Subject, link: Link): ScoreTarget {
   if (place === null) throw new PathlightError("internal", "The target has no place.");
   const { fetch, transform } = scalarTarget(head, link);
-  return { fetch, index: place, link: transform };
+  return { fetch, index: place, link: transform, ...(windows === undefined ? {} : { windows: true }) };
 }
 
 async function subjectOf(
@@ -156,9 +157,13 @@ function heldPositions({ prepared, manifest }: PreparedInput, asked: Hold | unde
 /** Positions that a mask takes out of the text of `input`: they are no part of what the model reads. */
 function maskedPositions(inputs: readonly PreparedInput[], input: PreparedInput): number[] {
   const mask = inputs.find(({ role, of }) => role === "mask" && of === input.spec.id)?.prepared.tensor.data;
-  if (mask === undefined || input.prepared.kind !== "text" || mask.length !== input.prepared.tensor.data.length)
-    return [];
-  return Array.from(mask.keys()).filter((position) => mask[position] === 0);
+  if (mask === undefined || input.prepared.kind !== "text") return [];
+  const positions = Array.from(input.prepared.tensor.data.keys());
+  // Of a text in windows the mask has a row for each; what none of them reads is out.
+  const places = input.prepared.windows?.places.flatMap((own) => [...own]) ?? positions;
+  if (mask.length !== places.length) return [];
+  const read = new Set(places.filter((_, at) => mask[at] !== 0));
+  return positions.filter((position) => !read.has(position));
 }
 
 /** The ends of the path in the input itself, or in each embedding of its ids; both the same at `fixed` positions. */
@@ -194,7 +199,7 @@ async function explainedInputs(
   }
   const explained: ExplainedInput[] = [];
   for (const { node } of embeddings) {
-    const { values: x, shape } = await embed(model, feedOf(input), node);
+    const { values: x, shape } = await embedIds(model, input, prepared.tensor.data, node);
     const start = await baselineEmbedding(model, input, node, baseline, x.length);
     const dimensions = x.length / prepared.tensor.data.length;
     for (const position of fixed) {
@@ -230,26 +235,8 @@ async function baselineEmbedding(
     const mean = await embeddingMean(model, spec, input.spec.shape[1] ?? null);
     return Float32Array.from({ length: size }, (_, at) => mean[at % mean.length] ?? 0);
   }
-  const embedded = (await embed(model, { ...feedOf(input), data: fill.ids }, node)).values;
+  const embedded = (await embedIds(model, input, fill.ids, node)).values;
   const dimensions = size / fill.ids.length;
   for (const position of fill.zeroAt ?? []) embedded.fill(0, position * dimensions, (position + 1) * dimensions);
   return embedded;
-}
-
-async function embed(
-  model: DifferentiableModel,
-  ids: FeedValue,
-  node: NodeId,
-): Promise<{ values: Float32Array; shape: number[] }> {
-  return withFeeds([ids], async (feeds) => {
-    let embedded: Tensor | undefined;
-    try {
-      embedded = tidy(() => model.evaluate(feeds, [node])[0] as Tensor);
-      return { values: Float32Array.from(await embedded.data()), shape: embedded.shape.slice(1) };
-    } catch (error) {
-      throw fromTensorError(error);
-    } finally {
-      embedded?.dispose();
-    }
-  });
 }

@@ -20,7 +20,7 @@ export function labelledText(inputs: readonly PreparedInput[], shape: readonly n
       input.role === undefined &&
       input.embeddings.length > 0 &&
       isExplained(input) &&
-      input.prepared.encoded.tokens.length === shape[0],
+      (input.prepared.windows?.length ?? input.prepared.encoded.tokens.length) === shape[0],
   );
 }
 

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { PathlightError } from "../common/errors.ts";
 import type { EmbeddingSpec, NodeSpec } from "../engine/port.ts";
 import { type CompanionRole, companionOf } from "../protocol/companionRole.ts";
-import type { ExplainRequest, SampleRef } from "../protocol/explain.ts";
+import type { ExplainRequest, LongTextSetting, SampleRef } from "../protocol/explain.ts";
 import type { ManifestInput, ManifestModel } from "../protocol/manifest.ts";
 import {
   blankTokens,
@@ -18,6 +18,7 @@ import { renamedEmbedding } from "./renamed.ts";
 import type { FeedValue } from "./runPlan.ts";
 import { onSide, sides, TwinModel } from "./twin/twinModel.ts";
 import { sideRequest } from "./twin/twinRequest.ts";
+import { refuseWindows } from "./windows/windowLayout.ts";
 
 /** An input of the model with what is fed to it. */
 export interface PreparedInput {
@@ -52,7 +53,7 @@ export async function prepareInputs(
   const given = new Map<string, PreparedInput>();
   for (const { spec, sample } of assigned) {
     if (sample === null) continue;
-    const input = await prepareInput(spec, sample, companions, opened, signal);
+    const input = await prepareInput(spec, sample, companions, opened, request.settings.long, signal);
     given.set(spec.id, withBlanks(input, request.blanked));
   }
   const texts = [...given.values()].filter(({ role, prepared }) => role === undefined && prepared.kind === "text");
@@ -61,9 +62,12 @@ export async function prepareInputs(
     const known = given.get(spec.id);
     const role = companions.get(spec.id);
     const of = role === undefined ? undefined : (companionOf(spec.id, textNames) ?? undefined);
-    if (known !== undefined) return { ...known, of };
     const read = texts.find((candidate) => candidate.spec.id === of);
     const text = read?.prepared;
+    if (known !== undefined) {
+      if (role !== undefined && text?.kind === "text" && text.windows !== undefined) throw givenBesideWindows(spec.id);
+      return { ...known, of };
+    }
     if (role === undefined || text?.kind !== "text") throw missingInput(spec.id, request.samples, inputs);
     const { prepared, note } = fillCompanion(spec.id, role, text, read?.manifest);
     const context: SampleContext = { inputShape: spec.shape.slice(1), integer: true, signal };
@@ -91,7 +95,9 @@ async function twinInputs(
   const found: PreparedInput[] = [];
   for (const side of sides) {
     const one = { ...opened, loaded: { ...opened.loaded, model: inner } };
-    for (const input of await prepareInputs(sideRequest(request, side), one, signal, left)) {
+    const inputs = await prepareInputs(sideRequest(request, side), one, signal, left);
+    refuseWindows(inputs, "Two texts for one encoder are");
+    for (const input of inputs) {
       const embeddings = input.embeddings.map((each) => renamedEmbedding(each, (id) => onSide(side, id)));
       const of = input.of === undefined ? undefined : onSide(side, input.of);
       found.push({ ...input, spec: { ...input.spec, id: onSide(side, input.spec.id) }, embeddings, of });
@@ -112,6 +118,7 @@ async function prepareInput(
   sample: SampleRef,
   companions: ReadonlyMap<string, CompanionRole>,
   { loaded, entry, baseFolder }: OpenedModel,
+  long: LongTextSetting | undefined,
   signal: AbortSignal | undefined,
 ): Promise<PreparedInput> {
   const { model } = loaded;
@@ -128,10 +135,29 @@ async function prepareInput(
         ? await createTokenizer(described.tokenizer, baseFolder, embeddings[0]?.vocabularySize)
         : undefined,
     label: sample.kind === "file" ? sample.labelColumn : undefined,
+    long: longText(described, long),
     signal,
   };
   const prepared = await prepareSample(sample, described, context);
   return { spec, manifest: described, context, prepared, embeddings, role, note: undefined };
+}
+
+/** What the request says goes before what the manifest says. */
+function longText(described: ManifestInput, asked: LongTextSetting | undefined): SampleContext["long"] {
+  if (described.kind !== "text") return undefined;
+  const { long = "cut", overlap } = described;
+  const kind = asked?.kind ?? long;
+  const own = asked?.kind === "windows" ? asked.overlap : undefined;
+  return kind === "cut" ? { kind } : { kind, overlap: own ?? overlap };
+}
+
+/** `usage`: an input beside a text in windows has a row for each of them, which only the text can say. */
+function givenBesideWindows(id: string): PathlightError {
+  return new PathlightError("usage", `The input ${id} cannot be given for a text that is read in windows.`, {
+    expected: "nothing: it follows from the text of each window",
+    found: `a sample for ${id}`,
+    whatToDo: "Leave it out, or read the text cut.",
+  });
 }
 
 /** The manifest's entry of an input: by name, else the entries in order to the inputs that do not follow from a text. */

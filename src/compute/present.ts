@@ -11,7 +11,8 @@ import type {
   Warning,
 } from "../protocol/explanation.ts";
 import { formatCount, formatPercent, formatScore } from "../protocol/format.ts";
-import type { PreparedSample } from "../samples/index.ts";
+import { windowsText } from "../protocol/windowWords.ts";
+import type { PreparedSample, TextWindows } from "../samples/index.ts";
 import { edited } from "./editedRequest.ts";
 import { type ExplainedInput, grainOf, grainPixels, type RunPlan } from "./runPlan.ts";
 
@@ -138,7 +139,14 @@ function nothingYet(
     errorByRound: [],
     path: { alphas: new Float64Array(), scores: new Float64Array(), worst: [] },
     attributions: plan.explained.map((explained) =>
-      attributionOf(explained, new Float64Array(explained.x.length), null, null, plan.settings.grain),
+      attributionOf(
+        explained,
+        new Float64Array(explained.x.length),
+        null,
+        null,
+        plan.settings.grain,
+        plan.windowPredictions,
+      ),
     ),
     warnings: [...plan.notes],
   };
@@ -156,7 +164,7 @@ function attributionsOf(plan: RunPlan, integration: Integration, grain: number |
       integration.featureError === null ? null : Float32Array.from(integration.cellErrors.subarray(cell, cell + cells));
     feature += size;
     cell += cells;
-    return attributionOf(explained, values, gradient, errors, grain);
+    return attributionOf(explained, values, gradient, errors, grain, plan.windowPredictions);
   });
 }
 
@@ -167,6 +175,7 @@ function attributionOf(
   gradient: Float32Array | null,
   cellErrors: Float32Array | null,
   grain: number | undefined,
+  predictions: RunPlan["windowPredictions"],
 ): Attribution {
   // At grain 1 a cell is what a single value of the display stands for: a pixel with its channels, a token.
   const read = grainOf(explained, 1);
@@ -200,6 +209,7 @@ function attributionOf(
         fields: [...prepared.fields],
         tokens: [...prepared.encoded.tokens],
         blank: explained.blank,
+        ...windowsOf(prepared.windows, predictions),
       };
     case "tensor":
       return {
@@ -209,6 +219,19 @@ function attributionOf(
         sample: Float32Array.from(prepared.tensor.data),
       };
   }
+}
+
+function windowsOf(
+  windows: TextWindows | undefined,
+  predictions: RunPlan["windowPredictions"] = [],
+): Pick<TextAttribution, "windows"> {
+  if (windows === undefined) return {};
+  const { length, overlap } = windows;
+  const ranges = windows.ranges.map(({ from, to }, at) => {
+    const { score = null, logit = null } = predictions[at] ?? {};
+    return { from, to, score, logit };
+  });
+  return { windows: { length, overlap, ranges } };
 }
 
 /** What of one text of a pair the model did not see. */
@@ -262,6 +285,13 @@ function warningsOf(plan: RunPlan, integration: Integration, state: RunState, ma
       warnings.push({
         code: "truncated",
         message: `The model sees the start and the end of the file only: ${formatCount(gap.bytes)} bytes in the middle were not seen by it.`,
+      });
+    }
+    const { windows } = windowsOf(prepared.windows);
+    if (windows !== undefined) {
+      warnings.push({
+        code: "windows",
+        message: `The text is longer than the model takes: it was read in ${windowsText(windows)}. The score is the mean over them.`,
       });
     }
     if (prepared.fields.length > 1) {

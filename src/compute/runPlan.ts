@@ -14,6 +14,7 @@ import type { BackendInfo, BlankToken, PositionLabel, Prediction, Produced } fro
 import type { ManifestModel } from "../protocol/manifest.ts";
 import type { PreparedSample } from "../samples/index.ts";
 import type { Subject, SubjectTarget } from "./subject.ts";
+import type { WindowLayout } from "./windows/windowedModel.ts";
 
 /** Numbers that are fed to a node, without the batch axis. */
 export interface FeedValue {
@@ -62,6 +63,10 @@ export interface RunPlan {
   readonly position: number | undefined;
   readonly positions: readonly PositionLabel[] | undefined;
   readonly produced: Produced | undefined;
+  /** Set where a text is read in windows: the model of the run is then a `WindowedModel`. */
+  readonly windows: WindowLayout | undefined;
+  /** What each window says of the target; null for an expression. */
+  readonly windowPredictions: readonly (Prediction | null)[] | undefined;
   readonly explained: readonly ExplainedInput[];
   readonly held: readonly FeedValue[];
   readonly baselineLabel: string;

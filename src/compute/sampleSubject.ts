@@ -8,7 +8,9 @@ import { labelledText, positionSubject } from "./positionSubject.ts";
 import { predictHead } from "./predictions.ts";
 import { feedOf, prepareInputs } from "./prepareInputs.ts";
 import type { Subject } from "./subject.ts";
-import { checkLabels, chooseHead, predictionsOf, resolveTarget, taskOf } from "./target.ts";
+import { checkLabels, chooseHead, resolveTarget, taskOf } from "./target.ts";
+import { modelFor, refuseWindows, windowLayout } from "./windows/windowLayout.ts";
+import { meanPredictions, windowPredictions } from "./windows/windowPredictions.ts";
 
 /**
  * A sample as it is, and one value of the model's output. Throws `target-invalid` where there is no such value, and what
@@ -23,9 +25,12 @@ export async function sampleSubject(
   const { entry, loaded, baseFolder } = opened;
   const head = chooseHead(loaded.model, settings, entry);
   const inputs = await prepareInputs(request, opened, signal);
-  const values = await predictHead(loaded.model, head, inputs.map(feedOf));
-  const { shape, logits, outputs } = values;
+  const layout = windowLayout(inputs);
+  const model = modelFor(loaded.model, layout);
+  const values = await predictHead(model, head, inputs.map(feedOf));
+  const { shape, logits, outputs } = layout === undefined ? values : { ...values, shape: values.shape.slice(1) };
   const text = labelledText(inputs, shape);
+  if (text !== undefined) refuseWindows(inputs, "A text whose tokens the model labels is");
   const named = await readLabels(entry.labels, baseFolder);
   const shared = { head, inputs, fixed: new Map(), notes: [] };
   const wanted = settings.target;
@@ -34,7 +39,17 @@ export async function sampleSubject(
   const calculated = (source: string, predictions: readonly Prediction[], position: number | null) =>
     withFeeds(inputs.map(feedOf), async (feeds) => {
       const task = taskOf(head, entry, predictions.length);
-      const facts = { model: loaded.model, feeds, inputs, head, task, predictions, labelled, position };
+      const facts = {
+        model,
+        windowed: layout !== undefined,
+        feeds,
+        inputs,
+        head,
+        task,
+        predictions,
+        labelled,
+        position,
+      };
       return { ...expressionTarget(source, facts), place: null };
     });
   // A vector for each token without names for its values is an embedding, not a choice of labels.
@@ -45,9 +60,18 @@ export async function sampleSubject(
     if (wanted.kind !== "expression") return { ...shared, ...found };
     return { ...shared, ...found, ...(await calculated(wanted.expression, found.predictions, found.position)) };
   }
-  const labels = checkLabels(named, logits.length, entry.name);
-  const predictions = predictionsOf(head, taskOf(head, entry, logits.length), logits, outputs, labels);
-  if (wanted.kind === "expression") return { ...shared, ...(await calculated(wanted.expression, predictions, null)) };
+  const width = logits.length / (layout?.places.length ?? 1);
+  const labels = checkLabels(named, width, entry.name);
+  const task = taskOf(head, entry, width);
+  const byWindow = windowPredictions(head, task, { logits, outputs }, labels);
+  const predictions = meanPredictions(byWindow);
+  const windows = (target: number | null) =>
+    layout === undefined
+      ? {}
+      : { windows: { layout, predictions: byWindow.map((own) => (target === null ? null : (own[target] ?? null))) } };
+  if (wanted.kind === "expression") {
+    return { ...shared, ...windows(null), ...(await calculated(wanted.expression, predictions, null)) };
+  }
   const { index, label, logit } = resolveTarget(wanted, predictions);
-  return { ...shared, predictions, target: { index, label, value: logit }, place: index };
+  return { ...shared, ...windows(index), predictions, target: { index, label, value: logit }, place: index };
 }

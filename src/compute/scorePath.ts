@@ -5,6 +5,7 @@ import type { ScoreTarget } from "../engine/scoreOf.ts";
 import { feedTensor } from "./feeds.ts";
 import type { FeedValue } from "./runPlan.ts";
 import { TwinModel, twinOf } from "./twin/twinModel.ts";
+import { WindowedModel, type WindowLayout } from "./windows/windowedModel.ts";
 
 /** The two ends of a path in one node, without the batch axis. */
 interface PathEnds {
@@ -22,6 +23,13 @@ export interface ScorePath {
   readonly target: ScoreTarget;
   /** The model reads two samples, side by side; see `TwinModel`. */
   readonly twin?: boolean | undefined;
+  /** The model reads the text in windows; see `WindowedModel`. */
+  readonly windows?: WindowLayout | undefined;
+}
+
+function asOnPath(opened: DifferentiableModel, { twin, windows }: ScorePath): DifferentiableModel {
+  if (twin === true && !(opened instanceof TwinModel)) return twinOf(opened);
+  return windows === undefined || opened instanceof WindowedModel ? opened : new WindowedModel(opened, windows);
 }
 
 export interface OpenedPath {
@@ -32,7 +40,7 @@ export interface OpenedPath {
 
 /** Makes a path ready to be evaluated. Whoever opens it disposes it. Errors: as `ModelIntegrand.create`. */
 export async function openPath(opened: DifferentiableModel, path: ScorePath): Promise<OpenedPath> {
-  const model = path.twin === true && !(opened instanceof TwinModel) ? twinOf(opened) : opened;
+  const model = asOnPath(opened, path);
   const ends: ExplainedInput[] = [];
   const heldFeeds = new Map<NodeId, Tensor>();
   const dispose = (): void => {
@@ -45,10 +53,9 @@ export async function openPath(opened: DifferentiableModel, path: ScorePath): Pr
       const end = (data: Float32Array): Tensor => feedTensor({ shape, data, dtype: "float32" });
       ends.push({ node, x: end(x), baseline: end(baseline) });
     }
-    return {
-      integrand: await ModelIntegrand.create({ model, explained: ends, heldFeeds, target: path.target }),
-      dispose,
-    };
+    const parts = model instanceof WindowedModel ? model.only : undefined;
+    const integrand = await ModelIntegrand.create({ model, explained: ends, heldFeeds, target: path.target, parts });
+    return { integrand, dispose };
   } catch (error) {
     dispose();
     throw error;

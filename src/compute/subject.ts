@@ -1,8 +1,9 @@
 import type { NodeId, OutputHead } from "../engine/port.ts";
-import type { TermTarget } from "../engine/scoreOf.ts";
+import type { ScoreTarget, TermTarget } from "../engine/scoreOf.ts";
 import type { PositionLabel, Prediction, Produced } from "../protocol/explanation.ts";
 import type { PreparedInput } from "./prepareInputs.ts";
 import type { RunPlan } from "./runPlan.ts";
+import type { WindowLayout } from "./windows/windowedModel.ts";
 
 /** What is explained: one value of the output, or an expression. */
 export interface SubjectTarget {
@@ -17,7 +18,13 @@ export interface SubjectTarget {
 export interface TargetExpression {
   /** As it was written. */
   readonly source: string;
-  readonly score: TermTarget;
+  readonly score: ScoreTarget & TermTarget;
+}
+
+export interface SubjectWindows {
+  readonly layout: WindowLayout;
+  /** What each says of the target; null for an expression. */
+  readonly predictions: readonly (Prediction | null)[];
 }
 
 /** What is fed to the model, what it says of it, and which number of what it says is explained. */
@@ -35,5 +42,7 @@ export interface Subject {
   readonly positions?: readonly PositionLabel[] | undefined;
   /** Set where the model writes a text. */
   readonly produced?: Produced | undefined;
+  /** Set where a text is read in windows: what the model says and what is explained are means over them. */
+  readonly windows?: SubjectWindows | undefined;
   readonly notes: RunPlan["notes"];
 }

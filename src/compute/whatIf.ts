@@ -14,6 +14,7 @@ import { type EditAttempt, RunEditor, tokensOf } from "./runEditor.ts";
 import type { RunPlan } from "./runPlan.ts";
 import { sampleReader } from "./sequence/sampleReader.ts";
 import { taskOf } from "./target.ts";
+import { modelFor, windowLayout, withoutWindows } from "./windows/windowLayout.ts";
 
 export interface WhatIfOptions {
   readonly signal?: AbortSignal | undefined;
@@ -27,11 +28,13 @@ export interface WhatIfOptions {
 export async function whatIf(
   run: Run,
   explanation: Explanation,
-  opened: OpenedModel,
+  asRead: OpenedModel,
   edits: readonly WhatIfEdit[],
   { signal, onProgress }: WhatIfOptions = {},
 ): Promise<WhatIfAnswer> {
   const { plan } = run;
+  // An edited text may be read in other windows than the run's, or at once.
+  const opened = { ...asRead, loaded: { ...asRead.loaded, model: withoutWindows(asRead.loaded.model) } };
   const read = await sampleReader(plan, opened);
   const original = await read(plan.request, signal);
   const texts = new Map<string, TextAttribution>();
@@ -119,13 +122,16 @@ async function measure(
 ): Promise<Measured[]> {
   const total = fed.length;
   const rows: Float32Array[][] = [];
-  // What counts as padding is each text's own: then they do not share a batch.
-  for (const together of readsPadding(plan.score) ? fed.map((inputs) => [inputs]) : [fed]) {
-    const score = await scoreOfTexts(plan, model, together[0] ?? []);
+  // What counts as padding is each text's own, and so are its windows: then they do not share a batch.
+  const apart = readsPadding(plan.score) || fed.some((inputs) => windowLayout(inputs) !== undefined);
+  for (const together of apart ? fed.map((inputs) => [inputs]) : [fed]) {
+    const layout = windowLayout(together[0] ?? []);
+    const own = modelFor(model, layout);
+    const score = await scoreOfTexts(plan, own, together[0] ?? [], layout !== undefined);
     const before = rows.length;
     const found = await forwardRows(
       together.map((inputs) => inputs.map(feedOf)),
-      measurements(plan, model, score),
+      measurements(plan, own, score),
       { signal, onProgress: (done) => onProgress?.({ done: before + done, total }) },
     );
     rows.push(...found);
@@ -138,12 +144,25 @@ async function scoreOfTexts(
   plan: RunPlan,
   model: DifferentiableModel,
   inputs: readonly PreparedInput[],
+  windowed: boolean,
 ): Promise<ScoreTarget> {
-  const { head, target, score, predictions, entry } = plan;
+  const { head, target, predictions, entry } = plan;
+  const { windows: _, ...once } = plan.score;
+  const score: ScoreTarget = windowed ? { ...once, windows: true } : once;
   if (!readsPadding(score)) return score;
   const task = taskOf(head, entry, predictions.length);
   const position = plan.position ?? null;
   return withFeeds(inputs.map(feedOf), async (feeds) =>
-    scoreAtSample(target.label, score, { model, feeds, inputs, head, task, predictions, labelled: true, position }),
+    scoreAtSample(target.label, score, {
+      model,
+      windowed,
+      feeds,
+      inputs,
+      head,
+      task,
+      predictions,
+      labelled: true,
+      position,
+    }),
   );
 }

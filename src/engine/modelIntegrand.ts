@@ -1,5 +1,5 @@
 import { dispose, engine, keep, memory, sum, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
-import { throwIfCancelled } from "../common/cancellation.ts";
+import { breathe, throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
 import { freeAbandonedTape } from "./abandonedTape.ts";
 import { type GradientBreak, nonFiniteGradient } from "./nonFiniteGradient.ts";
@@ -23,6 +23,11 @@ export interface ModelIntegrandOptions {
   /** Feeds that are held still along the path, [1, ...] each. Must live as long as the integrand is used. */
   readonly heldFeeds?: ReadonlyMap<NodeId, Tensor> | undefined;
   readonly target: ScoreTarget;
+  /**
+   * Models whose scores have the score of `model` as their mean: they are evaluated one after the other, so that no more
+   * than one stands on the tape. Default: the model itself.
+   */
+  readonly parts?: readonly DifferentiableModel[] | undefined;
 }
 
 /** Where an explained input stands among the features. */
@@ -110,7 +115,7 @@ export class ModelIntegrand implements PathIntegrand {
 
   async evaluate(alphas: readonly number[], signal?: AbortSignal): Promise<PathSamples> {
     throwIfCancelled(signal);
-    const { f, gradients } = await this.gradients(alphas);
+    const { f, gradients } = await this.gradients(alphas, signal);
     for (const gradient of gradients) {
       for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) * (this.difference[i] as number);
     }
@@ -118,8 +123,31 @@ export class ModelIntegrand implements PathIntegrand {
   }
 
   /** Scores and plain gradients at points of the path. Throws `not-finite` with the node where it begins. */
-  async gradients(alphas: readonly number[]): Promise<GradientSamples> {
-    const tensors = this.#differentiate(alphas);
+  async gradients(alphas: readonly number[], signal?: AbortSignal): Promise<GradientSamples> {
+    const { model, parts = [model] } = this.#options;
+    const [first, ...others] = parts;
+    const total = await this.#gradientsOf(first ?? model, alphas);
+    if (others.length === 0) return total;
+    // In float64 to the end: the mean is as sharp as each of its parts.
+    const sums = total.gradients.map((gradient) => Float64Array.from(gradient));
+    for (const part of others) {
+      await breathe();
+      throwIfCancelled(signal);
+      const { f, gradients } = await this.#gradientsOf(part, alphas);
+      for (const [row, gradient] of gradients.entries()) {
+        total.f[row] = (total.f[row] as number) + (f[row] as number);
+        const sumOfRow = sums[row] as Float64Array;
+        for (const [i, value] of gradient.entries()) sumOfRow[i] = (sumOfRow[i] as number) + value;
+      }
+    }
+    return {
+      f: total.f.map((value) => value / parts.length),
+      gradients: sums.map((values) => Float32Array.from(values, (value) => value / parts.length)),
+    };
+  }
+
+  async #gradientsOf(model: DifferentiableModel, alphas: readonly number[]): Promise<GradientSamples> {
+    const tensors = this.#differentiate(model, alphas);
     let scores: Float32Array;
     let parts: (Float32Array | null)[];
     try {
@@ -140,8 +168,11 @@ export class ModelIntegrand implements PathIntegrand {
     return { f: Float64Array.from(scores), gradients };
   }
 
-  #differentiate(alphas: readonly number[]): { rows: Tensor; gradients: (Tensor | null)[] } {
-    const { model, target } = this.#options;
+  #differentiate(
+    model: DifferentiableModel,
+    alphas: readonly number[],
+  ): { rows: Tensor; gradients: (Tensor | null)[] } {
+    const { target } = this.#options;
     let rows: Tensor | undefined;
     let gradients: (Tensor | null)[] = [];
     try {

@@ -1,19 +1,22 @@
 import { dispose, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { nodesOfTerm, partsOfTerm, type ScoreTerm } from "../common/scoreTerm.ts";
 import type { DifferentiableModel, NodeId } from "./port.ts";
-import type { TermTarget } from "./scoreOf.ts";
+import { type ScoreTarget, type TermTarget, windowsAsRows } from "./scoreOf.ts";
 import { termOf } from "./termOf.ts";
 
 /** Why an expression over a model's finite values at these feeds is not a finite number, in words; null where it is not to blame. */
 export function nonFiniteScore(
   model: Pick<DifferentiableModel, "evaluate">,
   feeds: ReadonlyMap<NodeId, Tensor>,
-  { term }: TermTarget,
+  { term, windows }: TermTarget & Pick<ScoreTarget, "windows">,
 ): string | null {
   const nodes = nodesOfTerm(term);
   let outputs: Tensor[] = [];
   try {
-    outputs = tidy(() => model.evaluate(feeds, nodes));
+    outputs = tidy(() => {
+      const values = new Map(model.evaluate(feeds, nodes).map((value, k) => [nodes[k] as NodeId, value]));
+      return [...(windows === true ? windowsAsRows(values) : values).values()];
+    });
     return nonFiniteTerm(term, new Map(nodes.map((id, k) => [id, outputs[k] as Tensor])));
   } finally {
     dispose(outputs);

@@ -1,4 +1,4 @@
-import { reshape, sigmoid, slice, softmax, type Tensor, type Tensor1D } from "@tensorflow/tfjs-core";
+import { mean, reshape, sigmoid, slice, softmax, type Tensor, type Tensor1D } from "@tensorflow/tfjs-core";
 import { assertNever, PathlightError } from "../common/errors.ts";
 import { nodesOfTerm, type ScoreTerm } from "../common/scoreTerm.ts";
 import type { DifferentiableModel, NodeId } from "./port.ts";
@@ -20,8 +20,11 @@ export interface TermTarget {
   readonly term: ScoreTerm;
 }
 
-/** The one number that is explained. Plain data: it goes to other threads. */
-export type ScoreTarget = PlaceTarget | TermTarget;
+/**
+ * The one number that is explained. Plain data: it goes to other threads. `windows`: the model reads a sample in several
+ * windows, its values are [batch, windows, ...], and the score is the mean of that of each window.
+ */
+export type ScoreTarget = (PlaceTarget | TermTarget) & { readonly windows?: true | undefined };
 
 /** The nodes that the score is read from, each once. */
 export function fetchesOf(target: ScoreTarget): NodeId[] {
@@ -44,6 +47,21 @@ export function scoreOf(
 
 /** The same from values of the nodes that `fetchesOf` names, [batch, ...] each. */
 export function scoreFrom(values: ReadonlyMap<NodeId, Tensor>, target: ScoreTarget): Tensor1D {
+  return target.windows === true ? meanOverWindows(values, target) : scoreOfRows(values, target);
+}
+
+/** Each window counts as a row of its own until its score is known. */
+function meanOverWindows(values: ReadonlyMap<NodeId, Tensor>, target: ScoreTarget): Tensor1D {
+  const [batch = 1, windows = 1] = [...values.values()][0]?.shape ?? [];
+  return mean(reshape(scoreOfRows(windowsAsRows(values), target), [batch, windows]), 1);
+}
+
+/** [batch, windows, ...] → [batch · windows, ...]. */
+export function windowsAsRows(values: ReadonlyMap<NodeId, Tensor>): Map<NodeId, Tensor> {
+  return new Map([...values].map(([id, value]) => [id, reshape(value, [-1, ...value.shape.slice(2)])]));
+}
+
+function scoreOfRows(values: ReadonlyMap<NodeId, Tensor>, target: ScoreTarget): Tensor1D {
   if ("term" in target) return oneNumber(termOf(target.term, values));
   const output = values.get(target.fetch);
   if (output === undefined) throw new PathlightError("internal", `The value of ${target.fetch} was not fetched.`);

@@ -74,6 +74,13 @@ export const backendPreferenceSchema = z.enum(["auto", "tensorflow", "wasm", "cp
 
 export const holdSchema = z.enum(["nothing", "padding", "special"]);
 
+/** How a text is read that is longer than the model takes: its start alone, or all of it in windows of that length. */
+export const longTextSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("cut") }),
+  /** `overlap` in tokens; undefined: the manifest's, else a quarter of what a window takes. */
+  z.strictObject({ kind: z.literal("windows"), overlap: z.int().min(0).max(65535).optional() }),
+]);
+
 export const settingsSchema = z.strictObject({
   target: targetSchema.default({ kind: "predicted" }),
   output: z.string().optional(),
@@ -95,6 +102,8 @@ export const settingsSchema = z.strictObject({
    * out always does. `padding`: padding where no mask does; `special`: also tokens that the tokenizer puts around a text.
    */
   hold: holdSchema.optional(),
+  /** Undefined: as the manifest says, else cut. */
+  long: longTextSchema.optional(),
   /** Of a produced token: explain what had been produced before it as well, not the source alone. */
   explainPrefix: z.boolean().optional(),
 });
@@ -137,6 +146,7 @@ export type Rule = z.output<typeof ruleSchema>;
 export type BackendPreference = z.output<typeof backendPreferenceSchema>;
 export type BlankedTokens = NonNullable<ExplainRequest["blanked"]>[number];
 export type Hold = z.output<typeof holdSchema>;
+export type LongTextSetting = z.output<typeof longTextSchema>;
 export type Settings = z.output<typeof settingsSchema>;
 export type ModelRef = z.output<typeof modelRefSchema>;
 export type ExplainRequest = z.output<typeof explainRequestSchema>;

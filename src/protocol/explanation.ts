@@ -100,6 +100,30 @@ export const textAttributionSchema = z.strictObject({
   values: float32,
   gradient: float32.nullable(),
   cellErrors: float32.nullable(),
+  /**
+   * Set where the text is longer than the model takes and was read in windows: the score, and what the model says, are
+   * means over them. `tokens` are those of the whole text, each once.
+   */
+  windows: z
+    .strictObject({
+      /** Positions of a window, special tokens and padding included. */
+      length: z.int().min(1),
+      /** Tokens that neighbouring windows share, the last two at least. */
+      overlap: z.int().min(0),
+      ranges: z
+        .array(
+          z.strictObject({
+            /** Tokens of the text that it reads, by position; `to` is not among them. */
+            from: z.int().min(0),
+            to: z.int().min(0),
+            /** What the model says of the target there; null for an expression. */
+            score: z.number().nullable(),
+            logit: z.number().nullable(),
+          }),
+        )
+        .min(2),
+    })
+    .optional(),
   /** What can be put in the place of a token to ask what it does: null where the tokenizer has none; absent: not known. */
   blank: z
     .strictObject({ id: z.int(), text: z.string(), kind: z.enum(["mask", "unknown", "pad"]) })
@@ -131,6 +155,7 @@ export const warningSchema = z.strictObject({
     "precision-floor",
     "suspect-gradient",
     "truncated",
+    "windows",
     "unknown-tokens",
     "inferred-preprocessing",
     "held-input",
@@ -262,6 +287,7 @@ export type { Token };
 export type ImageAttribution = z.output<typeof imageAttributionSchema>;
 export type TextGap = NonNullable<TextAttribution["gap"]>;
 export type BlankToken = NonNullable<TextAttribution["blank"]>;
+export type TextWindows = NonNullable<TextAttribution["windows"]>;
 export type TextAttribution = z.output<typeof textAttributionSchema>;
 export type TensorAttribution = z.output<typeof tensorAttributionSchema>;
 export type Attribution = z.output<typeof attributionSchema>;

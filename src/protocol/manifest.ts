@@ -142,12 +142,28 @@ export const textInputSchema = z
       .min(1)
       .max(65536)
       .optional()
-      .describe("Positions; shorter texts are padded, longer ones are cut, and both are shown. Default: the model's."),
+      .describe(
+        "Positions; shorter texts are padded, longer ones are cut or read in windows (see `long`), and each is shown. Default: the model's.",
+      ),
     padSide: z.enum(["right", "left"]).default("right"),
     truncation: z
       .enum(["longest-first", "only-first", "only-second"])
       .optional()
       .describe("Which of two texts that are read as one sequence is cut. Default: what the tokenizer's files say."),
+    long: z
+      .enum(["cut", "windows"])
+      .optional()
+      .describe(
+        "How a text is read that is longer than the model takes. cut: its start alone. windows: all of it, in several windows that overlap; what is explained is the mean of the score over them. Default: cut.",
+      ),
+    overlap: z
+      .int()
+      .min(0)
+      .max(65535)
+      .optional()
+      .describe(
+        "Tokens that neighbouring windows share, with `long` windows. Default: a quarter of what a window takes.",
+      ),
     hold: z
       .enum(["nothing", "padding", "special"])
       .optional()

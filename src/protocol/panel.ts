@@ -143,6 +143,7 @@ export const settingsChangeSchema = z
     maxEvaluations: shape.maxEvaluations.unwrap(),
     backend: shape.backend.unwrap(),
     hold: shape.hold,
+    long: shape.long,
   })
   .partial();
 

@@ -15,7 +15,7 @@ export { findManifest, findModelEntry, type ManifestFile, readManifest } from ".
 export { parseNpy, readNpy } from "./npy/readNpy.ts";
 export { npyBytes, writeNpy } from "./npy/writeNpy.ts";
 export { shapeText } from "./numericTensor.ts";
-export type { PreparedSample } from "./prepared.ts";
+export type { PreparedSample, TextWindows } from "./prepared.ts";
 export { prepareSample, type SampleContext } from "./prepareSample.ts";
 export { readRow, readRowValues } from "./rows/readRow.ts";
 export { readRows } from "./rows/readRows.ts";

@@ -12,6 +12,7 @@ import { readRow, readRowValues } from "./rows/readRow.ts";
 import { readSampleFile } from "./sampleFile.ts";
 import { tensorFromNpy, tensorFromRow } from "./tensorSample.ts";
 import { prepareFile, prepareIds, preparePair, prepareText } from "./textSample.ts";
+import type { LongText } from "./textWindows.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /** What a sample is prepared for. */
@@ -27,6 +28,8 @@ export interface SampleContext {
   /** Text and label column of the data set; `column` of the sample goes first. */
   readonly column?: string | undefined;
   readonly label?: string | undefined;
+  /** How a text is read that is longer than the model takes; absent: cut. */
+  readonly long?: LongText | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -85,7 +88,10 @@ async function textFromFile(
   const files = context.tokenizer?.files;
   if (files !== undefined && sample.row === undefined) {
     const ends = await readFileEnds(path, files.wanted, context.signal);
-    return { ...inFile(path, () => prepareFile(ends, input, context.inputShape, files)), info: fileInfo(path, null) };
+    return {
+      ...inFile(path, () => prepareFile(ends, input, context.inputShape, files, context.long)),
+      info: fileInfo(path, null),
+    };
   }
   if (rowKind(path) === null || (sample.row === undefined && rowKind(path) === "txt")) {
     const info = fileInfo(path, null);
@@ -147,8 +153,8 @@ function textOf(
   if (tokenizer === undefined) throw new PathlightError("internal", "A text sample needs a tokenizer.");
   const prepared = inFile(file, () =>
     second === undefined
-      ? prepareText(first, input, inputShape, tokenizer)
-      : preparePair(first, second, input, inputShape, tokenizer),
+      ? prepareText(first, input, inputShape, tokenizer, context.long)
+      : preparePair(first, second, input, inputShape, tokenizer, context.long),
   );
   return { ...prepared, fields: prepared.fields.map((field, index) => ({ ...field, name: names[index] ?? null })) };
 }

@@ -2,6 +2,7 @@ import type { TextAttribution } from "../protocol/explanation.ts";
 import type { PreparedImage } from "./image/preparedImage.ts";
 import type { NumericTensor } from "./numericTensor.ts";
 import type { Encoded } from "./tokenizer/tokenizer.ts";
+import type { WindowRange } from "./windowPlan.ts";
 
 /** A text as token ids; `tensor` is [positions], whole numbers. */
 export interface PreparedText {
@@ -13,6 +14,20 @@ export interface PreparedText {
   /** Where in `text` the sample's fields stand; see an explanation's. */
   readonly fields: TextAttribution["fields"];
   readonly notes: readonly string[];
+  /** Set where the text is longer than the model takes and is read in several windows. */
+  readonly windows?: TextWindows | undefined;
+}
+
+/** A text in windows: `tensor` and tokens are those of the whole text, each token once. */
+export interface TextWindows {
+  /** Positions of a window. */
+  readonly length: number;
+  /** Tokens of the text that neighbouring windows share, the last two at least. */
+  readonly overlap: number;
+  /** The tokens of the text that each reads, by their positions in the whole; `to` is not among them. */
+  readonly ranges: readonly WindowRange[];
+  /** For each window the position in the whole of what stands at each of its own, [length]. */
+  readonly places: readonly Int32Array[];
 }
 
 /** The model's own numbers. */

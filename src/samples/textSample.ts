@@ -4,22 +4,26 @@ import { formatCount } from "../protocol/format.ts";
 import type { TextInput } from "../protocol/manifest.ts";
 import type { NumericTensor } from "./numericTensor.ts";
 import type { PreparedText } from "./prepared.ts";
+import { type LongText, textInWindows } from "./textWindows.ts";
 import { endsOf } from "./tokenizer/byteTokenizer.ts";
 import type { Encoded, FileEnds, FileReader, Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
- * A text as the token ids of a model whose input (without batch axis) has `inputShape`. Throws `sample-shape` where the
- * input is no row of ids, and what `Tokenizer.encode` throws.
+ * A text as the token ids of a model whose input (without batch axis) has `inputShape`; `long`: how one is read that is
+ * too long. Throws `sample-shape` where the input is no row of ids, and what `Tokenizer.encode` and `textInWindows` throw.
  */
 export function prepareText(
   text: string,
   input: TextInput,
   inputShape: readonly (number | null)[],
   tokenizer: Tokenizer,
+  long: LongText = { kind: "cut" },
 ): PreparedText {
   const { files } = tokenizer;
-  if (files !== undefined) return prepareFile(endsOf(new TextEncoder().encode(text)), input, inputShape, files);
+  if (files !== undefined) return prepareFile(endsOf(new TextEncoder().encode(text)), input, inputShape, files, long);
   const length = textLength(input, inputShape);
+  const windows = long.kind === "cut" ? null : textInWindows([text], input, length, tokenizer, long.overlap);
+  if (windows !== null) return noted(windows);
   const encoded = tokenizer.encode(text, length, input.padSide);
   return preparedText(text, encoded, [{ name: null, start: 0, end: text.length }]);
 }
@@ -31,6 +35,7 @@ export function preparePair(
   input: TextInput,
   inputShape: readonly (number | null)[],
   tokenizer: Tokenizer,
+  long: LongText = { kind: "cut" },
 ): PreparedText {
   if (tokenizer.encodePair === undefined) {
     throw new PathlightError("tokenizer-invalid", "The tokenizer does not say how two texts are read as one.", {
@@ -40,6 +45,8 @@ export function preparePair(
     });
   }
   const length = textLength(input, inputShape);
+  const windows = long.kind === "cut" ? null : textInWindows([first, second], input, length, tokenizer, long.overlap);
+  if (windows !== null) return noted(windows);
   const encoded = tokenizer.encodePair(first, second, length, input.padSide, input.truncation);
   return preparedText(
     encoded.text,
@@ -54,17 +61,22 @@ export function preparePair(
 }
 
 function preparedText(text: string, encoded: Encoded, fields: PreparedText["fields"]): PreparedText {
-  const { ids, tokens, truncatedFrom, unknownCount } = encoded;
+  const { ids, tokens, truncatedFrom } = encoded;
   const notes: string[] = [];
   if (truncatedFrom !== null) {
     notes.push(`The text is longer than the model takes: it saw the first ${tokens.length} tokens.`);
   }
-  if (unknownCount > 0) {
-    const unknown = [...new Set(tokens.filter((token) => token.special === "unknown").map((token) => token.text))];
-    const some = unknown.slice(0, 5).join(", ");
-    notes.push(`Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`);
-  }
-  return { kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, fields, notes };
+  return noted({ kind: "text", tensor: { shape: [ids.length], data: ids }, text, encoded, fields, notes });
+}
+
+/** With what the vocabulary does not have. */
+function noted(prepared: PreparedText): PreparedText {
+  const { tokens, unknownCount } = prepared.encoded;
+  if (unknownCount === 0) return prepared;
+  const unknown = [...new Set(tokens.filter((token) => token.special === "unknown").map((token) => token.text))];
+  const some = unknown.slice(0, 5).join(", ");
+  const note = `Not in the vocabulary: ${some}${unknown.length > 5 ? ", …" : ""}.`;
+  return { ...prepared, notes: [...prepared.notes, note] };
 }
 
 /** A file's two ends as the ids of a model that reads whole files. Throws what {@link prepareText} throws. */
@@ -73,7 +85,9 @@ export function prepareFile(
   input: TextInput,
   inputShape: readonly (number | null)[],
   reader: FileReader,
+  long: LongText = { kind: "cut" },
 ): PreparedText {
+  if (long.kind === "windows") throw endsOnly();
   const { text, encoded } = reader.encode(ends, textLength(input, inputShape));
   const { ids, gap } = encoded;
   const notes =
@@ -121,6 +135,14 @@ export function prepareIds(
     fields: [{ name: null, start: 0, end: text.length }],
     notes: [],
   };
+}
+
+function endsOnly(): PathlightError {
+  return new PathlightError("usage", "A model that reads the two ends of a file is not given windows of it.", {
+    expected: "a model that reads a text from its start",
+    found: "a tokenizer with a `window` of the file's first and last bytes",
+    whatToDo: "Leave the windows out: --windows, or `long` of the text input in pathlight.json.",
+  });
 }
 
 /** Positions of the model's input; null where both the model and the manifest leave them free. */

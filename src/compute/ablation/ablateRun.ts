@@ -47,6 +47,7 @@ export async function ablateRun(
   { signal, onProgress }: AblateOptions = {},
 ): Promise<AblatedRun> {
   const { plan } = run;
+  if (plan.windows !== undefined) throw inWindows();
   const { model } = opened.loaded;
   const entries = merged(params.ablation);
   const asked = entries.map(({ node, axis, units }) => ({ id: node, axis: units === true ? null : axis }));
@@ -210,6 +211,15 @@ function withoutNeurons(
     notes: [...plan.notes, note],
   };
   return new Run(randomUUID(), ownKey, changed, limits, [...ablated, ...choices.map(ablatedNode)]);
+}
+
+/** A neuron stands in each window by itself, and its mean over other texts would be over other windows. */
+function inWindows(): PathlightError {
+  return new PathlightError("usage", "Neurons are not switched off for a text that is read in windows.", {
+    expected: "a text that the model takes, or one that is cut",
+    found: "a text that is longer",
+    whatToDo: "Shorten the text, or read it cut.",
+  });
 }
 
 function notFiniteAtAll({ ablation, value }: AblateParams): PathlightError {

@@ -1,4 +1,5 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { PathlightError } from "../../common/errors.ts";
 import { integrate } from "../../engine/integrate.ts";
 import type { Integration } from "../../engine/integration.ts";
 import type { DifferentiableModel, NodeId } from "../../engine/port.ts";
@@ -62,6 +63,7 @@ export async function tokenPairs(
   model: DifferentiableModel,
   options: TokenPairsOptions,
 ): Promise<TokenMatrix> {
+  if (plan.windows !== undefined) throw inWindows();
   const [a, b] = await towersOf(plan, model);
   return withFeeds(a.held, (heldA) =>
     withFeeds(b.held, async (heldB) => {
@@ -268,4 +270,12 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let k = 0; k < a.length; k++) sum += (a[k] as number) * (b[k] as number);
   return sum;
+}
+
+function inWindows(): PathlightError {
+  return new PathlightError("usage", "Token pairs are not computed of a text that is read in windows.", {
+    expected: "two texts that the model takes",
+    found: "one that is longer",
+    whatToDo: "Shorten it, or read it cut.",
+  });
 }

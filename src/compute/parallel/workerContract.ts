@@ -44,10 +44,12 @@ const pathSchema = z.strictObject({
       fetch: z.string(),
       index: z.union([z.number(), z.array(z.number()).readonly()]),
       link: z.enum(["identity", "softmax", "sigmoid"]),
+      windows: z.literal(true).optional(),
     }),
-    z.strictObject({ term: termSchema }),
+    z.strictObject({ term: termSchema, windows: z.literal(true).optional() }),
   ]),
   twin: z.boolean().optional(),
+  windows: z.strictObject({ input: z.string(), places: z.array(int32Schema).readonly() }).optional(),
 });
 
 export const modelSourceSchema = z.strictObject({

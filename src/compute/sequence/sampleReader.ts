@@ -3,6 +3,7 @@ import type { ExplainRequest } from "../../protocol/explain.ts";
 import type { OpenedModel } from "../explainService.ts";
 import { type PreparedInput, prepareInputs } from "../prepareInputs.ts";
 import type { RunPlan } from "../runPlan.ts";
+import { refuseWindows } from "../windows/windowLayout.ts";
 import { openGeneration, writtenInputs } from "./generation.ts";
 import { prefixInputs } from "./prefix.ts";
 
@@ -20,6 +21,7 @@ export async function sampleReader(plan: RunPlan, opened: OpenedModel): Promise<
   const before = produced.tokens.slice(0, target.index ?? 0).map(({ id }) => id);
   return async (request, signal) => {
     const sources = await prepareInputs(request, opened, signal, writtenInputs(generation));
+    refuseWindows(sources, "What a model writes a text from is");
     const prefix = prefixInputs(generation, sources, before, false, signal);
     if (prefix !== null) return prefix.inputs;
     throw new PathlightError("sample-shape", "The text leaves no room for what was written.", {

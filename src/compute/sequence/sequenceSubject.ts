@@ -7,6 +7,7 @@ import { feedOf, type PreparedInput, prepareInputs } from "../prepareInputs.ts";
 import { runKey } from "../runKey.ts";
 import type { Subject } from "../subject.ts";
 import { chooseHead, resolveTarget } from "../target.ts";
+import { refuseWindows } from "../windows/windowLayout.ts";
 import { type Decoded, decode } from "./decode.ts";
 import { type Generation, writtenInputs } from "./generation.ts";
 import { prefixInputs } from "./prefix.ts";
@@ -28,6 +29,7 @@ export async function sequenceSubject(
   const { model } = opened.loaded;
   const head = chooseHead(model, settings, opened.entry);
   const sources = await prepareInputs(request, opened, options.signal, writtenInputs(generation));
+  refuseWindows(sources, "What a model writes a text from is");
   const key = runKey(
     [head.logit, JSON.stringify(opened.entry.generate ?? null)],
     sources.map((input) => feedOf(input).data),

@@ -1,6 +1,6 @@
 import { PathlightError } from "../../common/errors.ts";
 import type { Token } from "../../protocol/explanation.ts";
-import type { Encoded, PadSide } from "./tokenizer.ts";
+import type { Encoded, PadSide, Tokenizer } from "./tokenizer.ts";
 
 export interface Padding {
   readonly id: number | null;
@@ -39,6 +39,22 @@ export function noTokens(text: string): PathlightError {
   });
 }
 
+/** So many tokens of padding, which stand behind the text, or before it. Throws `tokenizer-invalid` where there is none. */
+export function paddingTokens(
+  count: number,
+  side: PadSide,
+  { padId, idToToken }: Pick<Tokenizer, "padId" | "idToToken">,
+  textLength: number,
+): Token[] {
+  const text = padId === null ? "[PAD]" : (idToToken(padId)?.text ?? "[PAD]");
+  return withPadding([], count, side, { id: padId, text }, textLength);
+}
+
+function padsOf(count: number, side: PadSide, { id, text }: { id: number; text: string }, textLength: number): Token[] {
+  const at = side === "right" ? textLength : 0;
+  return Array.from({ length: count }, () => ({ text, id, start: at, end: at, special: "pad", word: -1 }));
+}
+
 function withPadding(kept: Token[], missing: number, side: PadSide, padding: Padding, textLength: number): Token[] {
   const { id } = padding;
   if (id === null) {
@@ -49,9 +65,6 @@ function withPadding(kept: Token[], missing: number, side: PadSide, padding: Pad
       whatToDo: "Name the padding token as `pad` of the tokenizer in pathlight.json.",
     });
   }
-  const at = side === "right" ? textLength : 0;
-  const pads = Array.from({ length: missing }, (): Token => {
-    return { text: padding.text, id, start: at, end: at, special: "pad", word: -1 };
-  });
+  const pads = padsOf(missing, side, { id, text: padding.text }, textLength);
   return side === "right" ? [...kept, ...pads] : [...pads, ...kept];
 }

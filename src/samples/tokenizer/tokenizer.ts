@@ -49,6 +49,21 @@ export interface FileReader {
   encode(ends: FileEnds, length: number | null): { readonly text: string; readonly encoded: Encoded };
 }
 
+/** One text, or two as one sequence, with the special tokens around them, neither cut nor padded. */
+export interface WholeText {
+  /** What `tokens` refer to. */
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  /** Token type of each; absent: 0 everywhere. */
+  readonly types?: readonly number[] | undefined;
+  /** UTF-16 offsets of each text in `text`. */
+  readonly fields: readonly { readonly start: number; readonly end: number }[];
+  /** The tokens of each text, as positions among `tokens`; `to` is not among them. */
+  readonly ranges: readonly { readonly from: number; readonly to: number }[];
+  /** Of two texts: how the tokenizer's files cut what does not fit. */
+  readonly truncation?: PairTruncation | undefined;
+}
+
 export interface Tokenizer {
   /** Set where files of any type are samples; texts then are read as such files. */
   readonly files?: FileReader | undefined;
@@ -69,6 +84,13 @@ export interface Tokenizer {
     padSide: PadSide,
     truncation: PairTruncation | undefined,
   ): EncodedPair;
+  /** Most positions of a sequence that its own files allow, special tokens included; absent: they say nothing. */
+  readonly maxLength?: number | undefined;
+  /**
+   * What {@link encode} and {@link encodePair} read before they cut and pad; absent: `encode` with no length gives it.
+   * Of each text at least `most` + 1 tokens are read where it has so many. Throws what those throw.
+   */
+  encodeWhole?(first: string, second: string | undefined, most: number): WholeText;
   /** The token of an id, as for {@link encode} but without a place in a text; null: no such id. */
   idToToken(id: number): Pick<Token, "text" | "special"> | null;
   readonly padId: number | null;

@@ -1,17 +1,11 @@
-import { basename } from "node:path";
 import { PathlightError } from "../../../common/errors.ts";
 import type { Token } from "../../../protocol/explanation.ts";
-import { formatCount } from "../../../protocol/format.ts";
 import type { TokenizerSpec } from "../../../protocol/manifest.ts";
 import { assemble, noTokens } from "../assemble.ts";
-import { wordIndices } from "../pieces.ts";
 import type { EncodedField, Tokenizer } from "../tokenizer.ts";
 import { keptOfPair, type PairTruncation } from "../truncation.ts";
-import { sectionsOf } from "./addedTokens.ts";
-import { originalText, slice, spanOf } from "./alignedText.ts";
 import { libraryModel } from "./library.ts";
-import { normalizerOf } from "./normalize.ts";
-import { preTokenizerOf } from "./preTokenize.ts";
+import { pieceCutter } from "./pieceCutter.ts";
 import { type SubwordModel, subwordModel } from "./subwords.ts";
 import { type TemplatePart, templatesOf } from "./template.ts";
 import type { TokenizerFiles } from "./tokenizerFile.ts";
@@ -20,8 +14,6 @@ type Spec = Extract<TokenizerSpec, { type: "huggingface" }>;
 
 /** `model_max_length` of tokenizers that know no end. */
 const NO_END = 1_000_000;
-/** Longest word, in characters, that is cut into tokens: the time for one grows faster than its length. */
-const LONGEST_WORD = 50_000;
 /** Between two texts that are read as one sequence, where a person reads them. */
 const BETWEEN = "\n";
 
@@ -67,9 +59,10 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
     template: readonly TemplatePart[],
     texts: readonly (readonly Token[])[],
     fields: readonly EncodedField[],
-  ): { tokens: Token[]; types: number[] } => {
+  ): { tokens: Token[]; types: number[]; ranges: { from: number; to: number }[] } => {
     const tokens: Token[] = [];
     const types: number[] = [];
+    const ranges: { from: number; to: number }[] = [];
     let at = 0;
     for (const part of template) {
       if (part.kind === "special") {
@@ -79,12 +72,28 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
         continue;
       }
       const own = texts[part.field] ?? [];
-      tokens.push(...own);
+      ranges[part.field] = { from: tokens.length, to: tokens.length + own.length };
+      for (const token of own) tokens.push(token);
       for (let index = 0; index < own.length; index++) types.push(part.type);
       const field = fields[part.field];
       at = field === undefined || field.truncatedFrom === null ? (field?.end ?? 0) : (own.at(-1)?.end ?? field.start);
     }
-    return { tokens, types };
+    return { tokens, types, ranges };
+  };
+  /** The tokens of two texts, the second one's in the text of both. */
+  const pairOf = (first: string, second: string, most?: number) => {
+    const found = [tokensOf(first, most), tokensOf(second, most)] as const;
+    const empty = found.findIndex((tokens) => tokens.length === 0);
+    if (empty !== -1) throw noTokens([first, second][empty] ?? "");
+    const offset = first.length + BETWEEN.length;
+    const words = 1 + found[0].reduce((last, { word }) => Math.max(last, word), -1);
+    const moved = found[1].map((token) => ({
+      ...token,
+      start: token.start + offset,
+      end: token.end + offset,
+      word: token.word + words,
+    }));
+    return { found: [found[0], moved] as const, offset, text: first + BETWEEN + second };
   };
 
   return {
@@ -92,6 +101,7 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
     maskId,
     unknownId,
     idLimit,
+    maxLength: own === Number.POSITIVE_INFINITY ? undefined : own,
     encode(text, length, padSide) {
       const room = roomIn(templates.single, length);
       const found = tokensOf(text, room + 1);
@@ -110,26 +120,15 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
       const truncation = wanted ?? strategyOf(tokenizer.truncation?.strategy);
       const room = roomIn(pair, length);
       // Which of the two is longer decides where an odd token goes.
-      const found = [tokensOf(first), tokensOf(second)] as const;
-      const text = first + BETWEEN + second;
-      const empty = found.findIndex((tokens) => tokens.length === 0);
-      if (empty !== -1) throw noTokens([first, second][empty] ?? "");
+      const { found, offset, text } = pairOf(first, second);
       const kept = keptOfPair(found[0].length, found[1].length, room, truncation);
       if (kept === null) throw tooLong(truncation, found, room, file);
       refuseLeft(kept[0] < found[0].length || kept[1] < found[1].length);
-      const offset = first.length + BETWEEN.length;
-      const words = 1 + Math.max(...found[0].map(({ word }) => word));
-      const moved = found[1].map((token) => ({
-        ...token,
-        start: token.start + offset,
-        end: token.end + offset,
-        word: token.word + words,
-      }));
       const fields: [EncodedField, EncodedField] = [
         { start: 0, end: first.length, ...cutAt(found[0], kept[0]) },
-        { start: offset, end: text.length, ...cutAt(moved, kept[1]) },
+        { start: offset, end: text.length, ...cutAt(found[1], kept[1]) },
       ];
-      const { tokens, types } = laidOut(pair, [found[0].slice(0, kept[0]), moved.slice(0, kept[1])], fields);
+      const { tokens, types } = laidOut(pair, [found[0].slice(0, kept[0]), found[1].slice(0, kept[1])], fields);
       const encoded = assemble(text, tokens, length, padSide, padding);
       return {
         ...encoded,
@@ -140,96 +139,29 @@ export function huggingFaceTokenizer(spec: Spec, files: TokenizerFiles): Tokeniz
         truncatedFrom: fields[1].truncatedFrom,
       };
     },
+    encodeWhole(first, second, most) {
+      if (second === undefined) {
+        const found = tokensOf(first, most + 1);
+        if (found.length === 0) throw noTokens(first);
+        const fields = [{ start: 0, end: first.length, truncatedFrom: null }];
+        return { text: first, fields, ...laidOut(templates.single, [found], fields) };
+      }
+      const { pair } = templates;
+      if (pair === null) throw noPair(file);
+      const { found, offset, text } = pairOf(first, second, most + 1);
+      const fields = [
+        { start: 0, end: first.length, truncatedFrom: null },
+        { start: offset, end: text.length, truncatedFrom: null },
+      ];
+      const truncation = strategyOf(tokenizer.truncation?.strategy);
+      return { text, fields, truncation, ...laidOut(pair, found, fields) };
+    },
     idToToken(id) {
       const text = model.tokens[id];
       return text === undefined ? null : { text, special: kindOf(id) };
     },
   };
 }
-
-type Found = Omit<Token, "special"> & { readonly special: "unknown" | null };
-
-/** Text to tokens with their places, without the special tokens around it. */
-function pieceCutter(
-  { tokenizer, file }: TokenizerFiles,
-  model: SubwordModel,
-): (text: string, most: number) => Found[] {
-  const normalize = normalizerOf(tokenizer.normalizer);
-  const split = preTokenizerOf(tokenizer.pre_tokenizer);
-  const isNormalized = ({ normalized, special }: (typeof tokenizer.added_tokens)[number]) => normalized ?? !special;
-  const asTheyStand = tokenizer.added_tokens
-    .filter((token) => !isNormalized(token))
-    .map((token) => ({ token, content: token.content }));
-  const normalized = tokenizer.added_tokens
-    .filter(isNormalized)
-    .map((token) => ({ token, content: normalize(originalText(token.content, 0)).text }));
-  return (text, most) => {
-    const blankWords = wordIndices(text);
-    const tokens: Found[] = [];
-    let reached = 0;
-    let word = -1;
-    let wordKey = "";
-    let pieces = 0;
-    const push = (id: number, shown: string, span: { start: number; end: number }, unknown: boolean): void => {
-      const { start, end } = trimmed(text, Math.max(reached, span.start), Math.max(reached, span.end));
-      if (end > start) {
-        // A mark for the blank space before a word is part of the word.
-        const inWord = blankWords.subarray(start).find((index) => index >= 0) ?? -1;
-        const key = `${pieces}:${inWord}`;
-        if (key !== wordKey) word++;
-        wordKey = key;
-      }
-      reached = end;
-      tokens.push({
-        text: end > start ? text.slice(start, end) : shown,
-        id,
-        start,
-        end,
-        special: unknown ? "unknown" : null,
-        word: Math.max(0, word),
-      });
-    };
-    for (const [index, section] of sectionsOf(text, asTheyStand).entries()) {
-      if (section.token !== null) {
-        pieces++;
-        push(section.token.id, section.token.content, { start: section.from, end: section.to }, false);
-        continue;
-      }
-      const whole = normalize(originalText(text.slice(section.from, section.to), section.from));
-      for (const { from, to, token } of sectionsOf(whole.text, normalized)) {
-        if (token !== null) {
-          pieces++;
-          push(token.id, token.content, spanOf(whole, from, to), false);
-          continue;
-        }
-        for (const piece of split(slice(whole, from, to), index === 0 && from === 0)) {
-          pieces++;
-          let at = 0;
-          if (piece.text.length > LONGEST_WORD && !model.isLinear) throw wordTooLong(piece.text.length, file);
-          for (const part of model.split(piece.text)) {
-            push(part.id, part.text, spanOf(piece, at, at + part.length), part.unknown);
-            at += part.length;
-          }
-          // What follows would be cut off.
-          if (tokens.length >= most) return tokens;
-        }
-      }
-    }
-    return tokens;
-  };
-}
-
-/** Without the blank space around it, unless it is nothing else. */
-function trimmed(text: string, start: number, end: number): { start: number; end: number } {
-  let from = start;
-  let to = end;
-  while (from < to && isBlank.test(text.charAt(from))) from++;
-  while (to > from && isBlank.test(text.charAt(to - 1))) to--;
-  return from === to ? { start, end } : { start: from, end: to };
-}
-
-/** Unicode's blank space: `trim` takes U+FEFF for one and U+0085 for none. */
-const isBlank = /\p{White_Space}/u;
 
 /** Offset of the character of the first token that is cut off; a character cut inside counts as not seen. */
 function firstUnseen(found: readonly Pick<Token, "start" | "end">[], room: number): number {
@@ -288,14 +220,6 @@ function tooLong(
     expected: `${room} tokens, cutting ${truncation}`,
     found: `${found.map(({ length }) => length).join(" and ")} tokens`,
     whatToDo: "Shorten the text, or set `truncation` of the text input in pathlight.json to longest-first.",
-  });
-}
-
-function wordTooLong(length: number, file: string): PathlightError {
-  return new PathlightError("sample-too-large", "The text has a word that is too long to be cut into tokens.", {
-    expected: `at most ${formatCount(LONGEST_WORD)} characters that ${basename(file)} reads as one`,
-    found: formatCount(length),
-    whatToDo: "Choose a part of the text.",
   });
 }
 
