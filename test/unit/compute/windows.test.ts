@@ -460,6 +460,15 @@ test("what cannot be read in windows is refused with a sentence", async () => {
   await fails(service.explain(ofText({}, long)), "sample-too-large", "64 windows");
   const piece = (read: string) => ({ sample: { kind: "text" as const, text: read } });
   await fails(service.explain(request([piece(text), piece("The fox.")])), "sample-too-large", "no room");
+  const { runId } = await service.explain(ofText({ tolerance: 0.2 }));
+  const ablated = service.ablate(runId, {
+    ablation: [{ node: "embeddings/b", neurons: [0] }],
+    value: "zero",
+    control: 0,
+    samples: [],
+    attribution: false,
+  });
+  await fails(ablated, "usage", /Neurons.*read in windows/);
   const mask = npy("attention", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
   await fails(
     service.explain(
