@@ -7,6 +7,7 @@ import { doctorView } from "./doctorView.ts";
 import { ExplainService, type OpenedModel } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
 import { renderThumbnail } from "./export/thumbnail.ts";
+import { computeConservation } from "./neurons/conservation.ts";
 import { neuronDetail } from "./neurons/neuronDetail.ts";
 import { computeNeurons } from "./neurons/neuronsRun.ts";
 import { version } from "./version.ts";
@@ -69,6 +70,10 @@ export function computeHandlers(): Handlers<typeof computeContract> {
           onProgress: ({ evaluations, seconds, progress }) =>
             emit({ type: "progress", evaluations, seconds, progress }),
         }),
+      ),
+    conservation: ({ runId }, { signal, emit }) =>
+      ready().withRun(runId, { signal }, (run, { loaded }) =>
+        computeConservation(run, loaded.model, { signal, onKnown: emit }),
       ),
     neuronDetail: ({ runId, node, neuron }) =>
       ready().withRun(runId, {}, async (run) => neuronDetail(run, node, neuron)),

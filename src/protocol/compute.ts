@@ -8,6 +8,7 @@ import { formatSchema, modelSchema } from "./manifest.ts";
 import {
   ablateParamsSchema,
   ablationResultSchema,
+  conservationSchema,
   neuronDetailSchema,
   neuronsParamsSchema,
   neuronsSchema,
@@ -231,6 +232,12 @@ export const computeContract = {
         progress: z.number().nullable(),
       }),
     ]),
+  },
+  /** Σ conductance of every layer against ΔF; the events are what is known so far, and what the last one held stands. */
+  conservation: {
+    params: z.strictObject({ runId: z.string() }),
+    result: conservationSchema,
+    event: conservationSchema,
   },
   /** One neuron at every place, of the last `neurons` of a run. */
   neuronDetail: {

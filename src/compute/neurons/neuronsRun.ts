@@ -17,6 +17,7 @@ import type { Run } from "../run.ts";
 import { DiskGradientStore } from "./diskGradientStore.ts";
 import { neuronNodes } from "./layerNodes.ts";
 import { type NeuronChecks, neuronsView, weightsOf } from "./neuronsView.ts";
+import { refuseWindows } from "./refuseWindows.ts";
 import { type PlacedPatch, placePatches } from "./regions.ts";
 
 export interface NeuronsOptions {
@@ -98,6 +99,7 @@ export async function computeNeurons(
   options: NeuronsOptions = {},
 ): Promise<Neurons> {
   const start = performance.now();
+  refuseWindows(run.plan);
   return withFeeds(run.plan.held, async (feeds) => {
     const known = run.neurons?.answers(params, model) === true ? run.neurons : undefined;
     const before = known?.seconds ?? 0;

@@ -68,11 +68,6 @@ export class LayerFlow {
     });
   }
 
-  /** Place of the last node that reads a node; behind all nodes where the score does; -1 where nothing does. */
-  lastReader(id: NodeId): number {
-    return this.#lastReader.get(id) ?? -1;
-  }
-
   #isSource(id: NodeId): boolean {
     const spec = this.#specs.get(id);
     return spec !== undefined && !this.#reads(spec).some((input) => this.#place.has(input));

@@ -1,4 +1,4 @@
-import { dispose, engine, keep, sum, type Tensor, tensor, tidy, tile } from "@tensorflow/tfjs-core";
+import { dispose, engine, keep, sum, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { PathlightError } from "../../common/errors.ts";
 import { freeAbandonedTape } from "../abandonedTape.ts";
 import type { PathEnds } from "../audit/station.ts";
@@ -6,7 +6,7 @@ import type { DifferentiableModel, NodeId } from "../port.ts";
 import { type ScoreTarget, scoreOf } from "../scoreOf.ts";
 import { fromTensorError } from "../tensorErrors.ts";
 import { type LayerMap, type LayerNode, layerMap } from "./layer.ts";
-import { pathPoint } from "./pathPoint.ts";
+import { feedsAt } from "./pathFeeds.ts";
 
 /** What a layer is looked at in: a model, a path through its input, a score. Tensors stay the caller's. */
 export interface LayerPath {
@@ -104,7 +104,7 @@ export class LayerGradient {
     let gradients: (Tensor | null)[] = [];
     try {
       tidy(() => {
-        const feeds = this.#feeds(alphas);
+        const feeds = feedsAt(this.#path, alphas);
         const ids = layer.map(({ id }) => id);
         const values = ids.length === 0 ? [] : model.evaluate(feeds, ids);
         for (const [k, id] of ids.entries()) feeds.set(id, values[k] as Tensor);
@@ -136,23 +136,9 @@ export class LayerGradient {
     }
   }
 
-  #feeds(alphas: readonly number[]): Map<NodeId, Tensor> {
-    const feeds = new Map<NodeId, Tensor>();
-    for (const [node, held] of this.#path.heldFeeds) {
-      feeds.set(node, alphas.length === 1 ? held : tile(held, [alphas.length, ...held.shape.slice(1).map(() => 1)]));
-    }
-    const points = alphas.map((alpha) => pathPoint(this.#path.ends, alpha));
-    for (const [k, { node, shape, x }] of this.#path.ends.entries()) {
-      const rows = new Float32Array(alphas.length * x.length);
-      for (const [row, point] of points.entries()) rows.set(point[k]?.value ?? [], row * x.length);
-      feeds.set(node, tensor(rows, [alphas.length, ...shape], "float32"));
-    }
-    return feeds;
-  }
-
   async #notFinite(alpha: number): Promise<PathlightError> {
     // One row needs no copy of what is held: only the points of the path are ours.
-    const feeds = this.#feeds([alpha]);
+    const feeds = feedsAt(this.#path, [alpha]);
     try {
       const node = await this.#path.model.firstNonFiniteNode(feeds);
       const place = node === null ? "" : ` The first node that is not finite is ${node}.`;

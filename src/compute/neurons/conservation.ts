@@ -1,0 +1,128 @@
+import { LayerFlow } from "../../engine/neurons/cuts.ts";
+import { type NodeConductance, pathConductances } from "../../engine/neurons/pathConductances.ts";
+import type { DifferentiableModel, NodeId, NodeSpec } from "../../engine/port.ts";
+import { chebyshevNodes } from "../../engine/quadrature/spectral.ts";
+import { fetchesOf } from "../../engine/scoreOf.ts";
+import type { Conservation, LayerSum } from "../../protocol/neurons.ts";
+import { withFeeds } from "../feeds.ts";
+import type { Run } from "../run.ts";
+import { neuronAxis } from "./neuronAxis.ts";
+import { pathScores } from "./pathScores.ts";
+import { refuseWindows } from "./refuseWindows.ts";
+
+export interface ConservationOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** What is known so far: at first which layers there are, then sums over a few points. */
+  readonly onKnown?: ((conservation: Conservation) => void) | undefined;
+}
+
+/** Points for a first look, and the most. */
+const FEW = 5;
+const MOST = 65;
+/** Of the neurons of a layer, for its concentration. */
+const STRONGEST = 0.05;
+
+/**
+ * Σ conductance of every layer against ΔF, by path differences over the points of the run (see `pathConductances`); over
+ * 33 points where it has none. Layers that are no cut have a sum too, and nodes that form a cut with them.
+ *
+ * @throws PathlightError `cancelled`, and what the model throws.
+ */
+export async function computeConservation(
+  run: Run,
+  model: DifferentiableModel,
+  { signal, onKnown }: ConservationOptions = {},
+): Promise<Conservation> {
+  const start = performance.now();
+  const { plan } = run;
+  refuseWindows(plan);
+  const ends = plan.explained.map(({ node, shape, x, baseline }) => ({ node, shape, x, baseline }));
+  const fetches = fetchesOf(plan.score);
+  const flow = new LayerFlow(
+    model,
+    ends.map(({ node }) => node),
+    fetches,
+  );
+  const alphas = pointsOf(run);
+  return withFeeds(plan.held, async (heldFeeds) => {
+    const path = { model, ends, heldFeeds, target: plan.score };
+    const [baseline = 0, input = 0] = await pathScores(path, [0, 1]);
+    const deltaF = input - baseline;
+    const view = (found: ReadonlyMap<NodeId, NodeConductance> | null, points: number): Conservation => {
+      const layers = model.nodes.map((spec) => layerSum(spec, flow, found, deltaF));
+      const residuals = layers.flatMap(({ state, residual }) =>
+        state === "cut" && residual !== null ? [residual] : [],
+      );
+      const largestResidual = residuals.length === 0 ? null : Math.max(...residuals);
+      const seconds = (performance.now() - start) / 1000;
+      return { runId: run.id, deltaF, layers, points, largestResidual, seconds };
+    };
+    if (!flow.known) return view(new Map(), 0);
+    onKnown?.(view(null, 0));
+    const axisOf = (spec: NodeSpec, shape: readonly number[]): number =>
+      neuronAxis(plan.model.format, model.nodes, spec.id, shape);
+    const conductances = (points: readonly number[]) =>
+      pathConductances({ ...path, flow, alphas: points, axisOf, signal });
+    const few = thinned(alphas, FEW);
+    if (few.length < alphas.length) onKnown?.(view(await conductances(few), few.length));
+    return view(await conductances(alphas), alphas.length);
+  });
+}
+
+function pointsOf({ integration }: Run): number[] {
+  const known = integration === null ? [] : [...integration.alphas];
+  return known.length >= 9 ? thinned(known, MOST) : chebyshevNodes(32);
+}
+
+/** At most so many, both ends among them. */
+function thinned(alphas: readonly number[], most: number): number[] {
+  if (alphas.length <= most) return [...alphas];
+  const places = Array.from({ length: most }, (_, k) => Math.round((k * (alphas.length - 1)) / (most - 1)));
+  return [...new Set(places)].map((place) => alphas[place] as number);
+}
+
+function layerSum(
+  spec: NodeSpec,
+  flow: LayerFlow,
+  found: ReadonlyMap<NodeId, NodeConductance> | null,
+  deltaF: number,
+): LayerSum {
+  const id = flow.resolve(spec.id);
+  const own = flow.nodes.find((node) => node.spec.id === id);
+  const layer = { node: spec.id, op: spec.op, shape: spec.shape.slice(1) };
+  const nothing = { sum: null, residual: null, concentration: null, cutWith: [] };
+  if (own === undefined) return { ...layer, ...nothing, state: "refused", reason: reasonOf(spec, flow) };
+  if (found === null) return { ...layer, ...nothing, state: "waits" };
+  const conductance = found.get(id) ?? { refused: "The score does not depend on it." };
+  if ("refused" in conductance) return { ...layer, ...nothing, state: "refused", reason: conductance.refused };
+  const { neurons, shape } = conductance;
+  const sum = neurons.reduce((total, value) => total + value, 0);
+  if (!Number.isFinite(sum)) {
+    const reason = `Neuron ${neurons.findIndex((value) => !Number.isFinite(value))} is not finite somewhere on the path.`;
+    return { ...layer, ...nothing, shape: [...shape], state: "refused", reason };
+  }
+  const size = neurons.reduce((total, value) => total + Math.abs(value), 0);
+  const saysNothing = Math.abs(deltaF) <= 1e-4 * size || deltaF === 0;
+  return {
+    ...layer,
+    shape: [...shape],
+    state: own.isCut ? "cut" : "not-a-cut",
+    sum,
+    residual: !own.isCut || saysNothing ? null : Math.abs(sum - deltaF) / Math.abs(deltaF),
+    concentration: size === 0 ? null : concentrationOf(neurons, size),
+    cutWith: own.isCut ? [] : flow.cutWith(id),
+  };
+}
+
+/** Share of Σ|conductance| of the strongest neurons. */
+function concentrationOf(neurons: Float64Array, size: number): number {
+  const count = Math.max(1, Math.round(STRONGEST * neurons.length));
+  const strongest = neurons.map(Math.abs).sort().slice(-count);
+  return strongest.reduce((sum, value) => sum + value, 0) / size;
+}
+
+function reasonOf(spec: NodeSpec, flow: LayerFlow): string {
+  if (!flow.known) return "The model's file does not say what its layers are computed from.";
+  if (spec.dtype !== "float32") return `It holds ${spec.dtype} values: no change flows through its neurons.`;
+  return "The change does not pass it on its way to the score.";
+}
