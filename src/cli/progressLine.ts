@@ -68,6 +68,14 @@ export class ProgressLine {
     this.#draw(`${done} of ${total} comparisons · ${what} · ${formatSeconds(seconds)}`, `${bar} `, BAR + 1);
   }
 
+  /** Work that goes by stages, each from 0 to `total`. */
+  stage({ stage, done, total }: { stage: string; done: number; total: number }): void {
+    if (!this.#terminal.interactive) return;
+    const part = total > 0 ? Math.round(Math.min(1, done / total) * BAR) : 0;
+    const { cyan, dim } = this.#terminal.errColours;
+    this.#draw(stage, `${cyan("█".repeat(part)) + dim("░".repeat(BAR - part))} `, BAR + 1);
+  }
+
   end(): void {
     if (this.#drawn) this.#terminal.err("\r\u001b[K");
     this.#drawn = false;

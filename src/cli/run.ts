@@ -1,5 +1,7 @@
 import { errorLine, PathlightError, toPathlightError } from "../common/errors.ts";
 import { version } from "../compute/version.ts";
+import { type Ablater, ablate } from "./commands/ablate.ts";
+import { ablateSpec } from "./commands/ablateSpec.ts";
 import { auditSpec } from "./commands/auditSpec.ts";
 import { convert } from "./commands/convert.ts";
 import { convertSpec } from "./commands/convertSpec.ts";
@@ -17,10 +19,10 @@ export const EXIT_INTERNAL = 1;
 export const EXIT_BAD_INPUT = 2;
 export const EXIT_CANCELLED = 130;
 
-const commands: readonly CommandSpec[] = [explainSpec, auditSpec, inspectSpec, convertSpec, doctorSpec];
+const commands: readonly CommandSpec[] = [explainSpec, ablateSpec, auditSpec, inspectSpec, convertSpec, doctorSpec];
 
 export interface CommandLineEnvironment extends Omit<ExplainEnvironment, "createExplainer"> {
-  createExplainer(options: { readonly threads: number | undefined }): Promise<Explainer & Inspector>;
+  createExplainer(options: { readonly threads: number | undefined }): Promise<Explainer & Inspector & Ablater>;
 }
 
 /** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
@@ -97,6 +99,8 @@ async function dispatch(args: readonly string[], environment: CommandLineEnviron
   switch (command.name) {
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(rest, environment);
+    case "ablate":
+      return ablate(rest, environment);
     case "audit":
       return (await import("./commands/audit.ts")).audit(rest, environment);
     case "inspect":

@@ -19,7 +19,8 @@ export async function samplesForMean(inputs: readonly string[], dataset: ModelCh
   return names.sort().map((name) => join(folder, name));
 }
 
-async function datasetFiles({ spec, folder }: NonNullable<ModelChoice["dataset"]>): Promise<string[]> {
+/** All files of a data set, sorted. */
+export async function datasetFiles({ spec, folder }: NonNullable<ModelChoice["dataset"]>): Promise<string[]> {
   const files: string[] = [];
   const visit = async (place: string): Promise<void> => {
     for (const entry of await readdir(place, { withFileTypes: true })) {

@@ -6,7 +6,7 @@ import { PathlightError } from "../common/errors.ts";
 import { AblatedModel } from "../engine/ablation/ablatedModel.ts";
 import { regrain } from "../engine/regrain.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
-import type { ExplainEvent, Running, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
+import type { ExplainEvent, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
 import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
 import type { BackendInfo, Explanation, Prediction, Produced } from "../protocol/explanation.ts";
 import type { Inspection } from "../protocol/inspection.ts";
@@ -14,7 +14,8 @@ import type { ManifestModel } from "../protocol/manifest.ts";
 import type { AblateParams, AblationResult } from "../protocol/neurons.ts";
 import type { WhatIfAnswer, WhatIfEdit } from "../protocol/whatIf.ts";
 import { inferManifestModel } from "../samples/index.ts";
-import { type AblateOptions, type AblateProgress, ablateRun } from "./ablation/ablateRun.ts";
+import { ablateAndExplain } from "./ablation/ablateAndExplain.ts";
+import type { AblateOptions } from "./ablation/ablateRun.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
 import { type AuditRunOptions, auditRun } from "./auditRun.ts";
 import { inspectModel } from "./inspectModel.ts";
@@ -76,10 +77,6 @@ function asAsked(opened: OpenedModel, request: ExplainRequest): OpenedModel {
 function withoutNeurons(opened: OpenedModel, { ablated }: Run): OpenedModel {
   if (ablated.length === 0) return opened;
   return { ...opened, loaded: { ...opened.loaded, model: new AblatedModel(opened.loaded.model, ablated) } };
-}
-
-function explaining({ progress }: Running, stage: string): AblateProgress {
-  return { stage, done: progress ?? 0, total: 1 };
 }
 
 /** The model as it reads the sample of a run: one that is longer than it takes, in windows. */
@@ -219,20 +216,9 @@ export class ExplainService {
     return this.#inTurn({ signal: options.signal }, async () => {
       const run = this.#runs.get(runId);
       const opened = await this.#reopen(run, options);
-      const { result, run: without } = await ablateRun(run, opened, { ...params, runId }, options);
-      if (!params.attribution) return { ...result, explanations: null };
-      const explain = (each: Run, model: LoadedModel, stage: string): Promise<Explanation> =>
-        this.#integrate(each, each.integration, model, {
-          signal: options.signal,
-          emit: (event) => event.type === "progress" && options.onProgress?.(explaining(event.running, stage)),
-        });
-      const before =
-        run.integration === null
-          ? await explain(run, opened.loaded, "Explaining the model as it is")
-          : run.explanation(WARN_ABOVE);
-      const { loaded } = withoutNeurons(opened, without);
-      const after = await explain(without, loaded, "Explaining without the neurons");
-      return { ...result, explanations: { before, after } };
+      return ablateAndExplain(run, opened, { ...params, runId }, options, (each, emit) =>
+        this.#integrate(each, each.integration, withoutNeurons(opened, each).loaded, { signal: options.signal, emit }),
+      );
     });
   }
 

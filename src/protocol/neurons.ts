@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { float32Schema as float32 } from "./arrays.ts";
-import { sampleRefSchema } from "./explain.ts";
+import { explainRequestSchema, sampleRefSchema } from "./explain.ts";
 import { explanationSchema, predictionSchema } from "./explanation.ts";
 import { statusSchema } from "./status.ts";
 
@@ -270,6 +270,24 @@ export const ablationResultSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 
+/** What an attribution says in short; the whole of it stands in `folder`, beside ablation.json. */
+const explained = explanationSchema
+  .pick({ score: true, deltaF: true, sum: true, completenessError: true, evaluations: true, status: true })
+  .extend({ folder: z.string() });
+
+/** `ablation.json`. */
+export const ablationFileSchema = ablationResultSchema.omit({ runId: true, explanations: true }).extend({
+  version: z.literal(1),
+  ...explanationSchema.pick({ model: true, sample: true, backend: true, target: true, baseline: true }).shape,
+  explanations: z.strictObject({ before: explained, after: explained }),
+  /** What it takes to repeat it. */
+  provenance: z.strictObject({
+    pathlight: z.string(),
+    request: explainRequestSchema,
+    params: ablateParamsSchema.omit({ runId: true }),
+  }),
+});
+
 /** The pruning experiment of Lundstrom, Huang, Razaviyayn (2022) on one sample. */
 export const pruneParamsSchema = z.strictObject({
   runId: z.string(),
@@ -326,6 +344,7 @@ export type TopSamples = z.output<typeof topSamplesSchema>;
 export type Ablation = z.output<typeof ablationSchema>;
 export type AblationValue = z.output<typeof ablationValueSchema>;
 export type AblateParams = z.output<typeof ablateParamsSchema>;
+export type AblationFile = z.output<typeof ablationFileSchema>;
 export type AblationResult = z.output<typeof ablationResultSchema>;
 export type PruneParams = z.output<typeof pruneParamsSchema>;
 export type Pruning = z.output<typeof pruningSchema>;

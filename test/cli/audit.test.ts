@@ -83,7 +83,13 @@ async function runWith(args: readonly string[], explained: Explanation, audit: A
     },
     folder: space.folder,
     signal: new AbortController().signal,
-    createExplainer: async () => ({ ...explainer, inspect: () => Promise.reject(new Error("not asked for")) }),
+    createExplainer: async () => ({
+      ...explainer,
+      inspect: () => Promise.reject(new Error("not asked for")),
+      ablate: () => Promise.reject(new Error("not asked for")),
+      withRun: () => Promise.reject(new Error("not asked for")),
+      tensorsOf: () => null,
+    }),
   });
   return { code, asked, folder: out, ...written };
 }

@@ -54,6 +54,9 @@ async function runWith(explain: () => Promise<never>) {
       inspect: () => Promise.reject(new Error("not asked for")),
       explainSequence: () => Promise.reject(new Error("not asked for")),
       tokenPairs: () => Promise.reject(new Error("not asked for")),
+      ablate: () => Promise.reject(new Error("not asked for")),
+      withRun: () => Promise.reject(new Error("not asked for")),
+      tensorsOf: () => null,
       attributionTensors: () => [],
       dispose: () => {
         disposed++;

@@ -10,6 +10,7 @@ import type { OpenedModel } from "../explainService.ts";
 import { withFeeds } from "../feeds.ts";
 import { forwardOnce } from "../forwardRows.ts";
 import { type Measured, measuredFrom, measurements } from "../measured.ts";
+import { neuronDetail } from "../neurons/neuronDetail.ts";
 import { Run } from "../run.ts";
 import { runKey } from "../runKey.ts";
 import type { RunPlan } from "../runPlan.ts";
@@ -87,7 +88,7 @@ export async function ablateRun(
       before: { score: before.score, predictions: before.predictions },
       after: { score: after.score, predictions: after.predictions },
       control,
-      promised: null,
+      promised: params.value === "baseline" ? promisedBy(run, choices) : null,
       notes: said,
     },
     run: withoutNeurons(run, params, choices, after),
@@ -167,6 +168,22 @@ async function measureControl(
   }
   const { mean, deviation } = statistics(scores);
   return { scores, mean, deviation, probability: probabilities.length === 0 ? null : statistics(probabilities).mean };
+}
+
+/**
+ * Σ conductance of the neurons: to first order what the score loses when they go back to the baseline's activation. Null
+ * unless the last question about the neurons of the run was about these layers.
+ */
+function promisedBy(run: Run, choices: readonly FieldChoice[]): number | null {
+  let sum = 0;
+  for (const { field, neurons } of choices) {
+    const node = run.neurons?.nodes.find(({ id }) => id === field.id);
+    if (node === undefined || node.axis !== field.axis || run.neurons?.integration === null) return null;
+    for (const neuron of neurons) {
+      for (const value of neuronDetail(run, field.id, neuron).conductance) sum += value;
+    }
+  }
+  return Number.isFinite(sum) ? sum : null;
 }
 
 /** Mean, and standard deviation of the values about it (n − 1); 0 of a single one. */

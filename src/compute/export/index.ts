@@ -1,3 +1,4 @@
+export { exportAblation } from "./ablationFile.ts";
 export { checkOutputFolder } from "./atomicFiles.ts";
 export { writeAudit } from "./auditFile.ts";
 export { type ExportContent, exportAll } from "./exportAll.ts";
