@@ -22,6 +22,7 @@ import { inspectModel } from "./inspectModel.ts";
 import { integrateRun } from "./integrateRun.ts";
 import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
+import { type AskedNeuron, neuronRun } from "./neurons/neuronScore.ts";
 import { type TokenPairsOptions, tokenPairs } from "./pairs/tokenPairs.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./parallel/workerPool.ts";
 import { planRun } from "./planRun.ts";
@@ -240,6 +241,16 @@ export class ExplainService {
     return this.#inTurn(options, async () => {
       const run = this.#runs.get(runId);
       return ask(run, await this.#reopen(run, options));
+    });
+  }
+
+  /** Explains a neuron of a run's model, as a run of its own. */
+  explainNeuron(runId: string, neuron: AskedNeuron, options: CallOptions = {}): Promise<Explanation> {
+    return this.#inTurn(options, async () => {
+      const run = this.#runs.get(runId);
+      const { loaded } = await this.#reopen(run, options);
+      const own = await neuronRun(run, loaded.model, neuron);
+      return this.#integrate(own, this.#runs.findByKey(own.key)?.integration ?? null, loaded, options);
     });
   }
 

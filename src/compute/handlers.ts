@@ -10,6 +10,7 @@ import { renderThumbnail } from "./export/thumbnail.ts";
 import { computeConservation } from "./neurons/conservation.ts";
 import { neuronDetail } from "./neurons/neuronDetail.ts";
 import { computeNeurons } from "./neurons/neuronsRun.ts";
+import { topSamples } from "./neurons/topSamples.ts";
 import { version } from "./version.ts";
 
 /** The methods of the compute process. The service is made by `hello`, which brings the user's settings. */
@@ -74,6 +75,12 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     conservation: ({ runId }, { signal, emit }) =>
       ready().withRun(runId, { signal }, (run, { loaded }) =>
         computeConservation(run, loaded.model, { signal, onKnown: emit }),
+      ),
+    neuronAttribution: ({ runId, ...neuron }, { signal, emit }) =>
+      ready().explainNeuron(runId, neuron, { signal, emit }),
+    topSamples: ({ runId, samples, most, ...neuron }, { signal, emit }) =>
+      ready().withRun(runId, { signal }, (run, opened) =>
+        topSamples(run, opened, neuron, samples, most, { signal, onProgress: emit }),
       ),
     neuronDetail: ({ runId, node, neuron }) =>
       ready().withRun(runId, {}, async (run) => neuronDetail(run, node, neuron)),

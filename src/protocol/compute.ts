@@ -12,6 +12,7 @@ import {
   neuronDetailSchema,
   neuronsParamsSchema,
   neuronsSchema,
+  topSamplesSchema,
 } from "./neurons.ts";
 import { tokenMatrixSchema } from "./tokenMatrix.ts";
 import { whatIfAnswerSchema, whatIfParamsSchema } from "./whatIf.ts";
@@ -76,6 +77,13 @@ export const explainEventSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("progress"), running: runningSchema }),
   z.strictObject({ type: z.literal("draft"), running: runningSchema, explanation: explanationSchema }),
 ]);
+
+/** A neuron of a node; `axis` where the usual one is not meant. */
+const neuronSchema = z.strictObject({
+  node: z.string(),
+  axis: z.int().min(0).optional(),
+  neuron: z.int().min(0),
+});
 
 export const sequenceResultSchema = z.strictObject({
   produced: producedSchema,
@@ -244,6 +252,23 @@ export const computeContract = {
     params: z.strictObject({ runId: z.string(), node: z.string(), neuron: z.int().min(0) }),
     result: neuronDetailSchema,
     event: nothing,
+  },
+  /** What drives a neuron of a run's model: its activation, over all places or at one, explained as a run of its own. */
+  neuronAttribution: {
+    params: z.strictObject({ runId: z.string(), ...neuronSchema.shape, place: z.array(z.int().min(0)).optional() }),
+    result: explanationSchema,
+    event: explainEventSchema,
+  },
+  /** The samples of a data set on which a neuron is most active, strongest first. */
+  topSamples: {
+    params: z.strictObject({
+      runId: z.string(),
+      ...neuronSchema.shape,
+      samples: z.array(sampleRefSchema).min(1),
+      most: z.int().min(1).max(1000),
+    }),
+    result: topSamplesSchema,
+    event: z.strictObject({ done: z.int(), total: z.int() }),
   },
 } as const;
 
