@@ -3,6 +3,7 @@ import { type BackendOptions, convertSavedModel, doctor } from "../backend/index
 import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
+import { pruneRun } from "./ablation/pruneRun.ts";
 import { doctorView } from "./doctorView.ts";
 import { ExplainService, type OpenedModel } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
@@ -60,6 +61,10 @@ export function computeHandlers(): Handlers<typeof computeContract> {
     }),
     whatIf: ({ runId, edits }, { signal, emit }) => ready().whatIf(runId, edits, { signal, onProgress: emit }),
     ablate: ({ runId, ...params }, { signal, emit }) => ready().ablate(runId, params, { signal, onProgress: emit }),
+    prune: (params, { signal, emit }) =>
+      ready().withRun(params.runId, { signal }, (run, opened) =>
+        pruneRun(run, opened, params, { signal, onProgress: emit }),
+      ),
     explainSequence: (request, { signal, emit }) => ready().explainSequence(request, { signal, emit }),
     tokenPairs: ({ runId }, { signal, emit }) =>
       ready().tokenPairs(runId, { signal, onProgress: (evaluations) => emit({ evaluations }) }),

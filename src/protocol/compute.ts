@@ -12,6 +12,8 @@ import {
   neuronDetailSchema,
   neuronsParamsSchema,
   neuronsSchema,
+  pruneParamsSchema,
+  pruningSchema,
   topSamplesSchema,
 } from "./neurons.ts";
 import { tokenMatrixSchema } from "./tokenMatrix.ts";
@@ -205,6 +207,12 @@ export const computeContract = {
     params: ablateParamsSchema,
     result: ablationResultSchema,
     event: z.strictObject({ stage: z.string(), done: z.number(), total: z.number() }),
+  },
+  /** The neurons that one patch drives most, or another, or any, switched off a few first, on the sample of a run. */
+  prune: {
+    params: pruneParamsSchema,
+    result: pruningSchema,
+    event: z.strictObject({ done: z.int(), total: z.int() }),
   },
   /**
    * For a model that writes a text: every token of it explained, one after the other. The events are the matrix as far

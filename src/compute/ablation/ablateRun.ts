@@ -48,7 +48,7 @@ export async function ablateRun(
   { signal, onProgress }: AblateOptions = {},
 ): Promise<AblatedRun> {
   const { plan } = run;
-  if (plan.windows !== undefined) throw inWindows();
+  refuseWindows(plan);
   const { model } = opened.loaded;
   const entries = merged(params.ablation);
   const asked = entries.map(({ node, axis, units }) => ({ id: node, axis: units === true ? null : axis }));
@@ -230,9 +230,10 @@ function withoutNeurons(
   return new Run(randomUUID(), ownKey, changed, limits, [...ablated, ...choices.map(ablatedNode)]);
 }
 
-/** A neuron stands in each window by itself, and its mean over other texts would be over other windows. */
-function inWindows(): PathlightError {
-  return new PathlightError("usage", "Neurons are not switched off for a text that is read in windows.", {
+/** A neuron stands in each window by itself, and its mean over other texts would be over other windows. Throws `usage`. */
+export function refuseWindows({ windows }: RunPlan): void {
+  if (windows === undefined) return;
+  throw new PathlightError("usage", "Neurons are not switched off for a text that is read in windows.", {
     expected: "a text that the model takes, or one that is cut",
     found: "a text that is longer",
     whatToDo: "Shorten the text, or read it cut.",

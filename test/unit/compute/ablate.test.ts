@@ -5,10 +5,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import sharp from "sharp";
 import { readLayersModel } from "../../../scripts/samples/layersModelFile.ts";
 import { statistics } from "../../../src/compute/ablation/ablateRun.ts";
+import { pruneRun } from "../../../src/compute/ablation/pruneRun.ts";
 import { ExplainService } from "../../../src/compute/explainService.ts";
+import { computeNeurons } from "../../../src/compute/neurons/neuronsRun.ts";
 import { loadModel } from "../../../src/models/loadModel.ts";
 import { type ExplainRequest, type SampleRef, settingsSchema } from "../../../src/protocol/explain.ts";
-import { type AblationResult, ablateParamsSchema, ablationResultSchema } from "../../../src/protocol/neurons.ts";
+import {
+  type AblationResult,
+  ablateParamsSchema,
+  ablationResultSchema,
+  neuronsParamsSchema,
+  pruneParamsSchema,
+  pruningSchema,
+} from "../../../src/protocol/neurons.ts";
 import { readManifest } from "../../../src/samples/index.ts";
 import { usableBackends } from "../models/backends.ts";
 import { saveWeights } from "../models/savedLayers.ts";
@@ -229,4 +238,63 @@ test("bad input is refused with what to do, and leaves nothing behind", async ()
   );
   assert.ok(stages.length > 0);
   assert.equal(tf.memory().numTensors, before);
+});
+
+test("pruning follows the score and two patches, the strongest neurons first, and random ones beside", async () => {
+  const run = await service.explain(asking(await sampleModel("digit-scenes"), scene(7), { tolerance: 0.1 }));
+  const rectangle = (name: string, x0: number, x1: number) => ({
+    name,
+    region: { kind: "rectangle", y0: 0, x0, y1: 48, x1 },
+  });
+  const params = pruneParamsSchema.parse({
+    ...{ runId: run.runId, layer: ["strongest-place"], counts: [4, 1, 80], control: 3 },
+    ...{ a: rectangle("left", 0, 20), b: rectangle("right", 20, 48) },
+  });
+  const before = tf.memory().numTensors;
+  const seen: string[] = [];
+  const found = pruningSchema.parse(
+    await service.withRun(run.runId, {}, (own, opened) =>
+      pruneRun(own, opened, params, { onProgress: ({ done, total }) => seen.push(`${done}/${total}`) }),
+    ),
+  );
+  assert.equal(tf.memory().numTensors, before);
+  assert.deepEqual([seen[0], seen.at(-1)], ["0/16", "16/16"]);
+  close(found.start.score, run.score.input);
+  // The two patches are the whole picture.
+  close(found.start.a + found.start.b, run.sum);
+  const [a, b, random] = found.series;
+  assert.deepEqual([a?.by, b?.by, random?.by], ["a", "b", "random"]);
+  for (const { points } of found.series)
+    assert.deepEqual(
+      points.map(({ count }) => count),
+      [1, 4, 80],
+    );
+  const neurons = await service.withRun(run.runId, {}, (own, { loaded }) =>
+    computeNeurons(
+      own,
+      loaded.model,
+      neuronsParamsSchema.parse({ runId: run.runId, layer: params.layer, patches: [params.a, params.b] }),
+    ),
+  );
+  const first = [...neurons.values.subarray(0, 80).entries()].sort((p, q) => q[1] - p[1]).slice(0, 4);
+  const alone = await ablate(run.runId, {
+    ablation: [{ node: "strongest-place", neurons: first.map(([neuron]) => neuron) }],
+    attribution: true,
+  });
+  close(a?.points[1]?.score ?? Number.NaN, alone.after.score);
+  close((a?.points[1]?.a ?? 0) + (a?.points[1]?.b ?? 0), alone.explanations?.after.sum ?? Number.NaN, 1e-3);
+  for (const series of found.series) close(series.points[2]?.score ?? Number.NaN, run.score.baseline);
+  assert.equal(random?.points[2]?.deviation.score, 0);
+  assert.ok((random?.points[0]?.deviation.score ?? 0) > 0);
+  assert.ok(found.completenessError <= 0.1);
+  const refused = (more: object, words: RegExp) =>
+    assert.rejects(
+      service.withRun(run.runId, {}, (own, opened) =>
+        pruneRun(own, opened, pruneParamsSchema.parse({ ...params, ...more })),
+      ),
+      (error: Error & { code?: string }) => error.code === "usage" && words.test(error.message),
+    );
+  await refused({ counts: [81] }, /80 neurons.*not 81/);
+  await refused({ a: rectangle("outside", 40, 60) }, /outside reaches outside the picture/);
+  await refused({ a: rectangle("empty", 9, 9) }, /empty/);
 });
