@@ -8,6 +8,7 @@ import * as layers from "@tensorflow/tfjs-layers";
 import * as ort from "onnxruntime-node";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import { withFeeds } from "../../../src/compute/feeds.ts";
+import { computeNeurons } from "../../../src/compute/neurons/neuronsRun.ts";
 import { loadModel } from "../../../src/models/loadModel.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import type { Explanation, TextAttribution } from "../../../src/protocol/explanation.ts";
@@ -316,6 +317,31 @@ test("the path can start at an inner node, whose values are those of each window
   const { windows } = textOf(await service.explain(ofText({ tolerance: 0.1 })));
   assert.deepEqual(attribution.shape, [windows?.ranges.length, LONGEST, 24]);
   assert.ok((whole.completenessError.relative ?? 1) < 0.01);
+});
+
+test("neurons of a layer carry the change over all windows, and tokens give them their part", async () => {
+  const { runId, deltaF, attributions } = await service.explain(ofText({ tolerance: 0.05 }));
+  const [attribution] = attributions;
+  assert(attribution?.kind === "text");
+  const { input, tokens } = attribution;
+  const positions = [...tokens.keys()];
+  const region = (from: number, to: number) => ({ kind: "tokens" as const, input, tokens: positions.slice(from, to) });
+  const half = Math.floor(tokens.length / 2);
+  const patches = [
+    { name: "first", region: region(0, half) },
+    { name: "second", region: region(half, tokens.length) },
+  ];
+  const asked = { layer: ["embeddings/b"], patches, grid: null, tolerance: 0.05 };
+  const found = await service.withRun(runId, {}, (run, { loaded }) =>
+    computeNeurons(run, loaded.model, { runId, ...asked }),
+  );
+  assert.deepEqual(
+    found.nodes.map(({ shape, axis, count }) => [shape.slice(1), axis, count]),
+    [[[LONGEST, 24], 2, 24]],
+  );
+  const sum = found.conductance.reduce((total, value) => total + value, 0);
+  assert.ok(Math.abs(sum - deltaF) < 0.03 * Math.abs(deltaF), `${sum} of ${deltaF}`);
+  assert.ok(found.partition.residual < 0.01);
 });
 
 test("an expression is taken of each window", async () => {
