@@ -139,7 +139,7 @@ async function open(
   const ends = plan.explained.map(({ node, shape, x, baseline }) => ({ node, shape, x, baseline }));
   const layer = [...new Set(params.layer)];
   const activations = await openLayer(model, ends, feeds, layer);
-  const nodes = neuronNodes(activations, model, plan.model.format, params.axis);
+  const nodes = neuronNodes(activations, model.nodes, plan.model.format, params.axis);
   const [xs, starts] = [ends.map(({ x }) => x), ends.map(({ baseline }) => baseline)].map(join);
   const features = patches.map((patch) => patch.features);
   const atoms = atomsOf(features, (feature) => xs?.[feature] !== starts?.[feature], xs?.length ?? 0);

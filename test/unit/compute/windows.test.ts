@@ -9,6 +9,7 @@ import * as ort from "onnxruntime-node";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import { withFeeds } from "../../../src/compute/feeds.ts";
 import { computeNeurons } from "../../../src/compute/neurons/neuronsRun.ts";
+import { topSamples } from "../../../src/compute/neurons/topSamples.ts";
 import { loadModel } from "../../../src/models/loadModel.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import type { Explanation, TextAttribution } from "../../../src/protocol/explanation.ts";
@@ -319,29 +320,23 @@ test("the path can start at an inner node, whose values are those of each window
   assert.ok((whole.completenessError.relative ?? 1) < 0.01);
 });
 
-test("neurons of a layer carry the change over all windows, and tokens give them their part", async () => {
-  const { runId, deltaF, attributions } = await service.explain(ofText({ tolerance: 0.05 }));
-  const [attribution] = attributions;
-  assert(attribution?.kind === "text");
-  const { input, tokens } = attribution;
-  const positions = [...tokens.keys()];
-  const region = (from: number, to: number) => ({ kind: "tokens" as const, input, tokens: positions.slice(from, to) });
-  const half = Math.floor(tokens.length / 2);
-  const patches = [
-    { name: "first", region: region(0, half) },
-    { name: "second", region: region(half, tokens.length) },
-  ];
-  const asked = { layer: ["embeddings/b"], patches, grid: null, tolerance: 0.05 };
-  const found = await service.withRun(runId, {}, (run, { loaded }) =>
-    computeNeurons(run, loaded.model, { runId, ...asked }),
+test("neurons are those of one reading: refused for windows, and of other samples that are long the start is read", async () => {
+  const { runId } = await service.explain(ofText({ tolerance: 0.2 }));
+  const layer = { layer: ["embeddings/b"], patches: [], grid: null };
+  const neurons = service.withRun(runId, {}, (run, { loaded }) =>
+    computeNeurons(run, loaded.model, { runId, ...layer }),
   );
-  assert.deepEqual(
-    found.nodes.map(({ shape, axis, count }) => [shape.slice(1), axis, count]),
-    [[[LONGEST, 24], 2, 24]],
-  );
-  const sum = found.conductance.reduce((total, value) => total + value, 0);
-  assert.ok(Math.abs(sum - deltaF) < 0.03 * Math.abs(deltaF), `${sum} of ${deltaF}`);
-  assert.ok(found.partition.residual < 0.01);
+  await fails(neurons, "usage", /Neurons.*read in windows/);
+  const strongest = async (long: object) => {
+    const short = await service.explain(ofText({ tolerance: 0.2, long }, "The quick brown fox."));
+    const samples = [text, `${text} again`, "The girl."].map((read) => ({ kind: "text" as const, text: read }));
+    return service.withRun(short.runId, {}, (run, opened) =>
+      topSamples(run, opened, { node: "embeddings/b", neuron: 3 }, samples, 3),
+    );
+  };
+  const [windows, cut] = [await strongest(base.long), await strongest({ kind: "cut" })];
+  assert.equal(windows.samples.length, 3);
+  assert.deepEqual(windows.samples, cut.samples);
 });
 
 test("an expression is taken of each window", async () => {
