@@ -60,7 +60,6 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       maxEvaluations: flags.maxEvaluations,
       backend: flags.backend,
       hold: flags.hold,
-      long: flags.long,
       explainPrefix: flags.prefix ? true : undefined,
     }),
     ...(baseline?.kind === "name" && baseline.name === "mean"

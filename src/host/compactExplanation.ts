@@ -5,6 +5,11 @@ export function compactExplanation(explanation: Explanation): Explanation {
   return copy(explanation) as Explanation;
 }
 
+/** The same for anything else that a message brought. */
+export function compact<T>(value: T): T {
+  return copy(value) as T;
+}
+
 function copy(value: unknown): unknown {
   if (value instanceof Float32Array || value instanceof Float64Array) return value.slice();
   if (Array.isArray(value)) return value.map(copy);

@@ -1,5 +1,5 @@
 import { type PathlightError, toPathlightError } from "../common/errors.ts";
-import type { ErrorView } from "../protocol/panel.ts";
+import type { ErrorView } from "../protocol/errorView.ts";
 
 /** A thrown value as the panel shows it: what is wrong, then file, expected, found, what to do, code. */
 export function errorViewOf(thrown: unknown): ErrorView {

@@ -7,7 +7,7 @@ import { type PanelState, panelToHostSchema, type SettingsChange, type Shown } f
 import { compactExplanation } from "./compactExplanation.ts";
 import type { HistoryRecord } from "./history.ts";
 import { handlePanelMessage } from "./panelDispatch.ts";
-import { isRunLost, PanelFollowUps } from "./panelFollowUps.ts";
+import { PanelFollowUps } from "./panelFollowUps.ts";
 import { PanelMessages } from "./panelMessages.ts";
 import { initialSettings } from "./panelRequest.ts";
 import { PanelRun } from "./panelRun.ts";
@@ -16,6 +16,7 @@ import type { PanelServices } from "./panelServices.ts";
 import { PanelSettings } from "./panelSettings.ts";
 import { PanelSubject } from "./panelSubject.ts";
 import { PanelView } from "./panelView.ts";
+import { isRunLost } from "./runLost.ts";
 import { settings } from "./settings.ts";
 import { type Subject, samplePath } from "./subject.ts";
 

@@ -81,6 +81,12 @@ export async function handlePanelMessage(
       return panel.followUps.whatIf.remove(message.id);
     case "explainWhatIf":
       return services.explainEdited(panel, message.id, message.title);
+    case "askLayers":
+      return panel.followUps.layers.ask(message.ask);
+    case "cancelLayers":
+      return panel.followUps.layers.cancel(message.work);
+    case "explainNeighbour":
+      return services.explainNeighbour(panel, message.index);
     case "copy":
       return services.copy(message.text);
     case "panelError": {

@@ -1,11 +1,13 @@
 import * as vscode from "vscode";
-import { PathlightError } from "../common/errors.ts";
 import type { AuditProgress } from "../protocol/audit.ts";
 import type { ExplainRequest, Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { MOST_CHARACTERS } from "../protocol/expression/lexer.ts";
 import type { PanelState, Shown } from "../protocol/panel.ts";
 import { compactExplanation } from "./compactExplanation.ts";
+import { layersCompute } from "./layersCompute.ts";
+import { neighboursOf } from "./neighbours.ts";
+import { PanelLayers } from "./panelLayers.ts";
 import type { PanelMessages } from "./panelMessages.ts";
 import type { PanelRun } from "./panelRun.ts";
 import type { PanelSequence } from "./panelSequence.ts";
@@ -14,6 +16,7 @@ import type { PanelSettings } from "./panelSettings.ts";
 import type { PanelSubject } from "./panelSubject.ts";
 import type { PanelView } from "./panelView.ts";
 import { PanelWhatIf } from "./panelWhatIf.ts";
+import { isRunLost } from "./runLost.ts";
 import { RunTask } from "./runTask.ts";
 import type { Subject } from "./subject.ts";
 
@@ -37,7 +40,7 @@ interface FollowUpListeners {
 
 /**
  * What is asked of an explanation that is there: whether its gradients are right, what pairs of tokens say to each other,
- * the other tokens of a written text, edits of the text. Each ends when another explanation begins.
+ * the other tokens of a written text, edits of the text, the inside of the network. Each ends when another explanation begins.
  */
 export class PanelFollowUps implements vscode.Disposable {
   readonly #parts: FollowUpParts;
@@ -45,6 +48,7 @@ export class PanelFollowUps implements vscode.Disposable {
   readonly #audit: RunTask<AuditProgress>;
   readonly #pairs: RunTask<{ readonly evaluations: number }>;
   readonly whatIf: PanelWhatIf;
+  readonly layers: PanelLayers;
 
   constructor(parts: FollowUpParts, listeners: FollowUpListeners) {
     this.#parts = parts;
@@ -62,6 +66,13 @@ export class PanelFollowUps implements vscode.Disposable {
       onChange,
     });
     this.whatIf = new PanelWhatIf(compute, (whatIf) => parts.messages.post({ type: "whatIf", whatIf }));
+    this.layers = new PanelLayers(layersCompute(compute), {
+      post: (message) => parts.messages.post(message),
+      neighbours: async () => {
+        const subject = parts.subject.value;
+        return subject === undefined ? [] : neighboursOf(subject, parts.settings.value);
+      },
+    });
   }
 
   get progress(): Pick<PanelState, "auditing" | "pairing" | "sequence"> {
@@ -76,12 +87,14 @@ export class PanelFollowUps implements vscode.Disposable {
   turnTo(request: ExplainRequest | undefined): void {
     this.#audit.cancel();
     this.#pairs.cancel();
+    this.layers.pause();
     this.#parts.sequence.turnTo(request);
   }
 
   /** What is shown once nothing changes it any more; null while a run goes on. */
   follow(explanation: Explanation | null): void {
     this.whatIf.follow(explanation);
+    this.layers.follow(explanation);
   }
 
   cancel(): void {
@@ -149,9 +162,22 @@ export class PanelFollowUps implements vscode.Disposable {
     };
   }
 
+  /** A sample that drives a neuron, as a subject of its own; undefined where it is not known any more. */
+  neighbour(index: number): { subject: Subject; settings: Settings } | undefined {
+    const found = this.layers.neighbour(index);
+    const subject = this.#parts.subject.value;
+    if (found === undefined || subject === undefined) return undefined;
+    const { kind } = subject.sample;
+    return {
+      subject: { ...subject, sample: { kind, sample: found.sample, title: found.title } },
+      settings: this.#parts.settings.value,
+    };
+  }
+
   dispose(): void {
     this.cancel();
     this.whatIf.dispose();
+    this.layers.dispose();
   }
 
   async #addTo<Progress>(
@@ -183,12 +209,6 @@ export class PanelFollowUps implements vscode.Disposable {
     if (next.explanation.status !== "cancelled") await this.#listeners.remember(next);
     this.#listeners.onChange();
   }
-}
-
-/** The process that had the run is gone, or has forgotten it. */
-export function isRunLost(error: unknown): boolean {
-  const code = error instanceof PathlightError ? error.code : undefined;
-  return code === "run-unknown" || code === "compute-died";
 }
 
 /** The same classes, also where an edited text is taken for another. */

@@ -27,8 +27,8 @@ export class PanelMessages implements vscode.Disposable {
   #shown: HostToPanel | undefined;
   #sending = false;
   #waiting: HostToPanel | undefined;
-  #comparison: HostToPanel | undefined;
-  #whatIf: HostToPanel | undefined;
+  /** What stands on the page beside the map, by its kind. */
+  readonly #standing = new Map<string, HostToPanel>();
   #once: HostToPanel[] = [];
   readonly #afterShown: HostToPanel[] = [];
 
@@ -46,8 +46,7 @@ export class PanelMessages implements vscode.Disposable {
     this.#waiting = undefined;
     if (this.#state !== undefined) this.#send({ type: "state", state: this.#state() });
     if (this.#shown !== undefined) this.#sendShown(this.#shown);
-    if (this.#comparison !== undefined) this.#send(this.#comparison);
-    if (this.#whatIf !== undefined) this.#send(this.#whatIf);
+    for (const message of this.#standing.values()) this.#send(message);
     for (const message of [...this.#afterShown.splice(0), ...this.#once.splice(0)]) this.#send(message);
   }
 
@@ -73,10 +72,13 @@ export class PanelMessages implements vscode.Disposable {
 
   /** Sent now, or when the page is there. */
   post(message: HostToPanel): void {
-    if (message.type === "comparison") this.#comparison = message.comparison === null ? undefined : message;
-    if (message.type === "whatIf") this.#whatIf = message.whatIf === null ? undefined : message;
+    const kind = standingKind(message);
+    if (kind !== null) {
+      if (isEmpty(message)) this.#standing.delete(kind);
+      else this.#standing.set(kind, message);
+    }
     if (this.#isReady) this.#send(message);
-    else if (message.type !== "comparison" && message.type !== "whatIf") this.#once.push(message);
+    else if (kind === null) this.#once.push(message);
   }
 
   /** The map as PNG bytes. */
@@ -147,4 +149,33 @@ function noPicture(why: string): PathlightError {
   return new PathlightError("internal", why, {
     whatToDo: "Bring the panel to the front with a map in it and export again.",
   });
+}
+
+/** The kind of which a message says all that there is; null for one that is said once. */
+function standingKind(message: HostToPanel): string | null {
+  switch (message.type) {
+    case "comparison":
+    case "whatIf":
+    case "layers":
+      return message.type;
+    case "layersFound":
+      return `layers/${message.found.work}`;
+    default:
+      return null;
+  }
+}
+
+function isEmpty(message: HostToPanel): boolean {
+  switch (message.type) {
+    case "comparison":
+      return message.comparison === null;
+    case "whatIf":
+      return message.whatIf === null;
+    case "layers":
+      return message.layers === null;
+    case "layersFound":
+      return message.found.value === null;
+    default:
+      return false;
+  }
 }

@@ -28,6 +28,8 @@ export interface PanelServices {
   exportPanel(panel: PanelController, format: "png" | "html" | "json"): Promise<void>;
   /** Explains an edited text of a panel in a panel of its own. */
   explainEdited(panel: PanelController, id: string, title: string): Promise<void>;
+  /** Explains one of the samples that drive a neuron in a panel of its own. */
+  explainNeighbour(panel: PanelController, index: number): Promise<void>;
   copy(text: string): Promise<void>;
   chooseSample(): Promise<void>;
   chooseModel(panel: PanelController): Promise<void>;

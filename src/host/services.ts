@@ -1,8 +1,6 @@
-import { readdir } from "node:fs/promises";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
-import { matchesGlob } from "../common/glob.ts";
 import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { Explanation, Prediction } from "../protocol/explanation.ts";
 import { formatProbability } from "../protocol/format.ts";
@@ -15,16 +13,16 @@ import { showError } from "./errorMessage.ts";
 import { History } from "./history.ts";
 import type { InspectPage } from "./inspectPage.ts";
 import type { Log } from "./log.ts";
-import { relativePath } from "./manifestEntry.ts";
 import { ManifestStore } from "./manifestStore.ts";
 import type { ChoiceKind } from "./modelChoice.ts";
 import { ModelPicker } from "./modelPicker.ts";
+import { evenly, siblingFiles } from "./neighbours.ts";
 import type { PanelController } from "./panelController.ts";
 import { PanelExport } from "./panelExport.ts";
 import { PanelManager } from "./panelManager.ts";
 import type { PanelServices } from "./panelServices.ts";
 import { activePython } from "./pythonEnvironment.ts";
-import { baselineFileExtensions, sampleKindOf } from "./sampleKind.ts";
+import { baselineFileExtensions } from "./sampleKind.ts";
 import { sampleFor } from "./sampleTargets.ts";
 import { settings } from "./settings.ts";
 import { StatusBar } from "./statusBar.ts";
@@ -119,14 +117,7 @@ export class Services implements PanelServices, vscode.Disposable {
     const { baseline } = request.settings;
     const file = samplePath(subject.sample.sample);
     if (baseline?.kind !== "name" || baseline.name !== "mean" || file === undefined) return request;
-    const { dataset } = subject.model;
-    const base = subject.model.ref.baseFolder;
-    const folder = path.dirname(file);
-    const kind = sampleKindOf(file);
-    const names = (await readdir(folder)).sort().map((name) => path.join(folder, name));
-    const inDataset = (candidate: string): boolean =>
-      dataset === undefined || base === undefined || matchesGlob(relativePath(base, candidate), dataset.files);
-    const files = names.filter((candidate) => sampleKindOf(candidate) === kind && inDataset(candidate));
+    const files = await siblingFiles(file, subject);
     return { ...request, meanOver: evenly(files, MOST_MEAN_FILES) };
   }
 
@@ -166,6 +157,11 @@ export class Services implements PanelServices, vscode.Disposable {
   async explainEdited(panel: PanelController, id: string, title: string): Promise<void> {
     const edited = panel.followUps.edited(id, title);
     if (edited !== undefined) await this.panels.explain(edited.subject, edited.settings);
+  }
+
+  async explainNeighbour(panel: PanelController, index: number): Promise<void> {
+    const found = panel.followUps.neighbour(index);
+    if (found !== undefined) await this.panels.explain(found.subject, found.settings);
   }
 
   async copy(text: string): Promise<void> {
@@ -245,12 +241,4 @@ function themeName(): "dark" | "light" | "high-contrast" {
     case vscode.ColorThemeKind.Dark:
       return "dark";
   }
-}
-
-/** At most `count` of the files, spread over all of them. */
-function evenly(files: readonly string[], count: number): string[] {
-  if (files.length <= count) return [...files];
-  return Array.from({ length: count }, (_unused, i) => files[Math.floor((i * files.length) / count)]).filter(
-    (file) => file !== undefined,
-  );
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { errorViewSchema } from "./errorView.ts";
 import { inspectionSchema } from "./inspection.ts";
-import { errorViewSchema } from "./panel.ts";
 
 /** Messages between the extension host and the page that shows what is in a model. */
 

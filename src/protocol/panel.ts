@@ -2,8 +2,10 @@ import * as z from "zod";
 import { bytesSchema } from "./arrays.ts";
 import { auditProgressSchema } from "./audit.ts";
 import { runningSchema } from "./compute.ts";
+import { errorViewSchema } from "./errorView.ts";
 import { backendPreferenceSchema, baselineSchema, settingsSchema } from "./explain.ts";
 import { explanationSchema } from "./explanation.ts";
+import { layersAskSchema, layersFoundSchema, layersStateSchema, layersWorkSchema } from "./layersPanel.ts";
 import { whatIfAnswerSchema, whatIfEditSchema, whatIfResultSchema } from "./whatIf.ts";
 
 /** Messages between the extension host and the panel's webview: two closed unions, validated where they arrive. */
@@ -29,15 +31,6 @@ export const historyItemSchema = z.strictObject({
   verdict: z.enum(["reliable", "draft", "low-trust", "precision", "suspect", "no-change"]),
   sumOff: z.number().nullable(),
   evaluations: z.int(),
-});
-
-export const errorViewSchema = z.strictObject({
-  title: z.string(),
-  file: z.string().optional(),
-  expected: z.string().optional(),
-  found: z.string().optional(),
-  whatToDo: z.string().optional(),
-  code: z.string(),
 });
 
 export const comparisonSchema = z.strictObject({
@@ -124,6 +117,9 @@ export const hostToPanelSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("focus"), band: z.enum(["settings-baseline", "map", "history"]) }),
   /** Null: there is no text that could be edited. */
   z.strictObject({ type: z.literal("whatIf"), whatIf: whatIfStateSchema.nullable() }),
+  /** Null: nothing has been asked of the inside of the network. */
+  z.strictObject({ type: z.literal("layers"), layers: layersStateSchema.nullable() }),
+  z.strictObject({ type: z.literal("layersFound"), found: layersFoundSchema }),
 ]);
 
 const { shape } = settingsSchema;
@@ -190,12 +186,17 @@ export const panelToHostSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("chooseTextBaseline"), what: z.enum(["text", "stop-words"]) }),
   /** Compute what each token of one text says to each of the other, for the similarity of two. */
   z.strictObject({ type: z.literal("tokenPairs") }),
+  /** Something about the inside of the network. */
+  z.strictObject({ type: z.literal("askLayers"), ask: layersAskSchema }),
+  /** Without `work` everything that is under way there. */
+  z.strictObject({ type: z.literal("cancelLayers"), work: layersWorkSchema.optional() }),
+  /** Explains one of the samples that drive a neuron, by its place among those that were asked. */
+  z.strictObject({ type: z.literal("explainNeighbour"), index: z.int().min(0) }),
 ]);
 
 export type Shown = z.output<typeof shownSchema>;
 export type Choice = z.output<typeof choice>;
 export type HistoryItem = z.output<typeof historyItemSchema>;
-export type ErrorView = z.output<typeof errorViewSchema>;
 export type Comparison = z.output<typeof comparisonSchema>;
 export type WhatIfState = z.output<typeof whatIfStateSchema>;
 export type PanelState = z.output<typeof panelStateSchema>;

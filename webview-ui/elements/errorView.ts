@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from "lit";
-import type { ErrorView } from "../../src/protocol/panel.ts";
+import type { ErrorView } from "../../src/protocol/errorView.ts";
 import type { PanelStore } from "../model/panelStore.ts";
 import { icon } from "./controls.ts";
 

@@ -11,6 +11,8 @@ export const keys: readonly (readonly [keys: readonly string[], does: string])[]
   [["Enter"], "what if this word were not there (on the text)"],
   [["[", "]"], "hide more, hide less"],
   [["+", "−", "0"], "zoom in, out, whole picture (on the map)"],
+  [["R"], "new patch (in Layers); arrows move it, Shift+arrows resize it, Enter sets it, Esc drops it"],
+  [["Space", "Enter"], "tick a neuron, show where it comes from (in Layers)"],
   [["Esc"], "cancel the run"],
   [["F6"], "next band; with Shift the one before"],
   [["?"], "this list"],

@@ -8,6 +8,11 @@ interface ReadableView extends HTMLElement {
   cycleSign?(): void;
 }
 
+/** What patches are marked on, in the Layers tab. */
+interface PatchField extends HTMLElement {
+  startPatch(): void;
+}
+
 function readableView(panel: HTMLElement): ReadableView | null {
   return panel.querySelector<ReadableView>("pl-image-view, pl-text-view, pl-tensor-view");
 }
@@ -60,10 +65,16 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     store.post({ type: "cancelWhatIf" });
     return;
   }
+  if (event.key === "Escape" && (store.layers.state?.busy.length ?? 0) > 0) {
+    event.preventDefault();
+    store.post({ type: "cancelLayers" });
+    return;
+  }
   if (isTyping(event.target)) return;
   // Home moves a slider to its start.
   if (event.key === "Home" && event.target instanceof HTMLInputElement) return;
   const view = readableView(panel);
+  const patches = panel.querySelector<PatchField>("pl-patch-picture, pl-item-patches");
   const hide = (by: number): void => {
     const text = view?.localName === "pl-image-view" ? "threshold" : "textThreshold";
     const value = Math.round(Math.max(0, Math.min(0.6, store.view[text] + by)) * 100) / 100;
@@ -75,13 +86,16 @@ export function onShortcut(event: KeyboardEvent, store: PanelStore, panel: HTMLE
     Home: () => view?.step(0),
     s: () => view?.cycleSign?.(),
     g: () => view?.cycleGrain(),
+    r: () => patches?.startPatch(),
     t: () => store.setView({ table: !store.view.table }),
     "[": () => hide(0.02),
     "]": () => hide(-0.02),
     "?": () => panel.dispatchEvent(new CustomEvent("pl-keys")),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (action === undefined || (view === null && !["?", "t", "T"].includes(event.key))) return;
+  const key = event.key.toLowerCase();
+  const isMeant = key === "r" ? patches !== null : view !== null || key === "?" || key === "t";
+  if (action === undefined || !isMeant) return;
   event.preventDefault();
   action();
 }

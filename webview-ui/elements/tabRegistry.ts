@@ -2,6 +2,7 @@ import { html, type TemplateResult } from "lit";
 import type { PanelStore } from "../model/panelStore.ts";
 import "../audit/auditTab.ts";
 import "../history/historyTab.ts";
+import "../layers/layersTab.ts";
 import "../matrix/matrixView.ts";
 import { isSimilarityOfTexts } from "../matrix/pairsTab.ts";
 import "./attributionTab.ts";
@@ -51,6 +52,13 @@ export const tabs: readonly PanelTab[] = [
       shown !== null && (shown.explanation.audit !== undefined || (state?.auditing ?? null) !== null),
     hasTable: true,
     render: (store) => html`<pl-audit .store=${store}></pl-audit>`,
+  },
+  {
+    id: "layers",
+    label: "Layers",
+    available: ({ shown, readOnly }) => shown !== null && !readOnly,
+    hasTable: true,
+    render: (store) => html`<pl-layers .store=${store}></pl-layers>`,
   },
   {
     id: "history",

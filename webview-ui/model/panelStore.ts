@@ -1,4 +1,6 @@
 import type { Comparison, HostToPanel, PanelState, PanelToHost, Shown, WhatIfState } from "../../src/protocol/panel.ts";
+import { type LayersKnown, nothingKnown, withFound } from "./layersKnown.ts";
+import { forOtherSample, type LayersView } from "./layersView.ts";
 import { type Picture, PictureCache } from "./picture.ts";
 import { restoreViewState, type ViewState } from "./viewState.ts";
 
@@ -18,6 +20,8 @@ export class PanelStore extends EventTarget {
   comparison: Comparison | null = null;
   /** Edits of the text that is shown. */
   whatIf: WhatIfState | null = null;
+  /** What is known of the inside of the network. */
+  layers: LayersKnown = nothingKnown;
   view: ViewState;
   picture: Picture | null = null;
   /** Pictures of the two maps that are compared. */
@@ -49,6 +53,10 @@ export class PanelStore extends EventTarget {
     this.changed();
   }
 
+  setLayers(change: Partial<LayersView>): void {
+    this.setView({ layers: { ...this.view.layers, ...change } });
+  }
+
   changed(): void {
     this.dispatchEvent(new Event("change"));
   }
@@ -69,6 +77,14 @@ export class PanelStore extends EventTarget {
         return;
       case "whatIf":
         this.whatIf = message.whatIf;
+        this.changed();
+        return;
+      case "layers":
+        this.layers = { ...this.layers, state: message.layers };
+        this.changed();
+        return;
+      case "layersFound":
+        this.layers = withFound(this.layers, message.found);
         this.changed();
         return;
       case "focus":
@@ -95,6 +111,7 @@ export class PanelStore extends EventTarget {
         selectedIndex: null,
         matrixCell: null,
         zoom: { scale: 1, x: 0.5, y: 0.5 },
+        layers: forOtherSample(this.view.layers),
       };
     }
     const version = ++this.#shownVersion;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { colorMapNames } from "../../src/common/colorScale.ts";
 import { signFilters } from "../../src/common/overlay.ts";
+import { layersViewSchema } from "./layersView.ts";
 
 /** How the reader looks at it, as opposed to what is explained: kept over a reload of the window. */
 const viewStateSchema = z.object({
@@ -37,6 +38,7 @@ const viewStateSchema = z.object({
     .object({ row: z.int().min(0), column: z.int().min(0) })
     .nullable()
     .catch(null),
+  layers: layersViewSchema,
 });
 
 export type ViewState = z.output<typeof viewStateSchema>;

@@ -16,7 +16,6 @@ const shared = [
   "link",
   "baseline",
   "hold",
-  "windows",
   "backend",
 ] as const;
 

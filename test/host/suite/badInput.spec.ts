@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, rmSync, truncateSync, writeSync } from "node:fs";
 import * as vscode from "vscode";
 import type { PanelController } from "../../../src/host/panelController.ts";
-import type { ErrorView, PanelState } from "../../../src/protocol/panel.ts";
+import type { ErrorView } from "../../../src/protocol/errorView.ts";
+import type { PanelState } from "../../../src/protocol/panel.ts";
 import { BadFolder } from "./badFolder.ts";
 import {
   closePanels,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { errorSentence, errorViewOf } from "../../../src/host/errorView.ts";
-import { errorViewSchema } from "../../../src/protocol/panel.ts";
+import { errorViewSchema } from "../../../src/protocol/errorView.ts";
 
 test("an error shows its file once, and what was expected, found and to do", () => {
   const view = errorViewOf(

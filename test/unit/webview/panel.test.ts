@@ -78,7 +78,7 @@ test("what a screen reader finds: bands, groups, roles and descriptions", async 
     ).length,
   }));
   assert.deepEqual(roles.radiogroups, ["Target class", "Score explained", "Show"]);
-  assert.deepEqual(roles.tabs, ["Attribution", "History"]);
+  assert.deepEqual(roles.tabs, ["Attribution", "Layers", "History"]);
   assert.deepEqual([roles.main, roles.unlabelled, roles.nameless, roles.images], [1, 0, 0, 0]);
   assert.ok(roles.combos >= 6);
   const map = page.locator("canvas[role=application]");

@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { keptView } from "./scenes.ts";
 
 /** The panel in a browser, under the content security policy that VS Code's webview has, with made-up messages. */
 
@@ -131,6 +132,12 @@ export async function openPanel(
     if (file === undefined) await route.fulfill({ status: 404, body: "" });
     else await route.fulfill({ contentType: file.type, body: Buffer.from(file.body) });
   });
+  const kept = keptView(options.scene);
+  if (kept !== null) {
+    await page.addInitScript((state) => {
+      if (sessionStorage.getItem("state") === null) sessionStorage.setItem("state", state);
+    }, kept);
+  }
   await page.goto(`${ORIGIN}/`);
   await page.evaluate((scene) => window.showScene(scene), options.scene);
   await settle(page);

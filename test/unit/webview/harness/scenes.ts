@@ -2,6 +2,7 @@ import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, ImageAttribution, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HistoryItem, HostToPanel, PanelState, Shown } from "../../../../src/protocol/panel.ts";
 import { confirmedAudit, refutingAudit } from "./audits.ts";
+import { layerScenes } from "./layerScenes.ts";
 import { pairsMatrix, similarityOf } from "./pairScenes.ts";
 import { dateExplanation, dateMatrix, labelledExplanation, longMatrix } from "./sequences.ts";
 import { textScenes } from "./textScenes.ts";
@@ -718,6 +719,34 @@ export const scenes: Readonly<Record<string, Scene>> = {
   ...textScenes({ textExplanation, show: (explanation) => show(textState, explanation, null) }),
 };
 
+const makeInside = (): ReturnType<typeof layerScenes> =>
+  layerScenes({
+    image: imageExplanation(),
+    after: imageExplanation(
+      {
+        sum: 4.21,
+        deltaF: 4.23,
+        score: { input: 5.41, baseline: 1.18 },
+        completenessError: { absolute: 0.02, relative: 0.005 },
+      },
+      { values: syntheticMap(SIZE, 4.21, 7).map((value) => value * 0.7) },
+    ),
+    text: textExplanation(),
+    tensor: tensorExplanation(),
+    show: (explanation) =>
+      explanation.attributions[0]?.kind === "image"
+        ? show({}, explanation, null)
+        : show(explanation.attributions[0]?.kind === "text" ? textState : { sampleKind: "tensor" }, explanation, null),
+  });
+
+let made: ReturnType<typeof layerScenes> | null = null;
+
+/** Scenes of the Layers tab, which begin with what the panel has kept of its view. */
+export function insideScenes(): ReturnType<typeof layerScenes> {
+  made ??= makeInside();
+  return made;
+}
+
 declare global {
   interface Window {
     showScene(name: string): Promise<void>;
@@ -725,11 +754,22 @@ declare global {
   }
 }
 
+function withPicture(message: HostToPanel, picture: Shown["picture"]): HostToPanel {
+  if (message.type !== "shown" || message.shown?.explanation.attributions[0]?.kind !== "image") return message;
+  return { ...message, shown: { ...message.shown, picture } };
+}
+
+/** What a scene has kept is there before the panel is made. */
+export function keptView(name: string): string | null {
+  const view = insideScenes()[name]?.view;
+  return view === undefined ? null : JSON.stringify(view);
+}
+
 if (typeof window !== "undefined") {
   window.showScene = async (name) => {
-    const scene = scenes[name];
-    if (scene === undefined) throw new Error(`No scene ${name}`);
     const picture = await syntheticPicture();
-    for (const message of scene(picture)) window.postMessage(message, "*");
+    const messages = scenes[name]?.(picture) ?? insideScenes()[name]?.messages;
+    if (messages === undefined) throw new Error(`No scene ${name}`);
+    for (const message of messages) window.postMessage(withPicture(message, picture), "*");
   };
 }

@@ -1,0 +1,289 @@
+import type * as vscode from "vscode";
+import { assertNever } from "../common/errors.ts";
+import type { SampleRef } from "../protocol/explain.ts";
+import type { FoundSamples, LayersAsk, LayersFound, LayersState, LayersWork } from "../protocol/layersPanel.ts";
+import type { AblateParams, Neurons, NeuronsParams, PruneParams } from "../protocol/neurons.ts";
+import type { HostToPanel } from "../protocol/panel.ts";
+import { compact } from "./compactExplanation.ts";
+import { errorViewOf } from "./errorView.ts";
+import type { LayersCompute, NeuronsEvent } from "./layersCompute.ts";
+import { isRunLost } from "./runLost.ts";
+import { WorkQueue } from "./workQueue.ts";
+
+/** A sample beside the one that is shown, with the name that it goes by. */
+export interface Neighbour {
+  readonly title: string;
+  readonly sample: SampleRef;
+  readonly isShown: boolean;
+}
+
+interface Listeners {
+  post(message: Extract<HostToPanel, { type: "layers" | "layersFound" }>): void;
+  /** The samples that a neuron is asked about. */
+  neighbours(): Promise<readonly Neighbour[]>;
+}
+
+type AskOf<Kind extends LayersAsk["kind"]> = Extract<LayersAsk, { kind: Kind }>;
+
+const TOP_SAMPLES = 12;
+/** Numbers of a draft above which only its progress is sent: each would have to be copied twice. */
+const LARGEST_DRAFT = 1_000_000;
+
+const works = ["conservation", "patches", "cells", "detail", "own", "top", "ablation", "pruning"] as const;
+
+/**
+ * What the Layers tab has asked about the run that is shown, one thing after the other, with what was found. All of it
+ * goes with the run. The sums of all layers are the one thing that makes way for what the user asks for meanwhile.
+ */
+export class PanelLayers implements vscode.Disposable {
+  readonly #compute: LayersCompute;
+  readonly #listeners: Listeners;
+  readonly #queue: WorkQueue<LayersWork>;
+  readonly #progress = new Map<LayersWork, { readonly share: number | null; readonly said: string }>();
+  readonly #found = new Map<LayersWork, LayersFound>();
+  #runId: string | null = null;
+  #cancelled = new Set<LayersWork>();
+  #failed = new Map<LayersWork, LayersState["failed"][number]>();
+  #lost = false;
+  #neighbours: readonly Neighbour[] = [];
+
+  constructor(compute: LayersCompute, listeners: Listeners) {
+    this.#compute = compute;
+    this.#listeners = listeners;
+    this.#queue = new WorkQueue(["conservation"], {
+      onChange: () => this.#tell(),
+      onFailure: (work, error) => this.#fail(work, error),
+    });
+  }
+
+  /** The run that is shown, once nothing changes it any more; null while one goes on. */
+  follow(explanation: { readonly runId: string } | null): void {
+    if (explanation === null || explanation.runId === this.#runId) return;
+    this.#clear();
+    this.#runId = explanation.runId;
+  }
+
+  ask(ask: LayersAsk): void {
+    const runId = "params" in ask ? ask.params.runId : ask.runId;
+    // The panel may be a moment behind.
+    if (runId !== this.#runId || this.#lost) return;
+    if (ask.kind === "neurons") this.#turnTo(ask.slot, ask.params.layer);
+    const work = workOf(ask);
+    this.#cancelled.delete(work);
+    this.#failed.delete(work);
+    this.#progress.delete(work);
+    this.#queue.add({ kind: work, run: (signal) => this.#answer(ask, runId, signal) });
+  }
+
+  #answer(ask: LayersAsk, runId: string, signal: AbortSignal): Promise<void> {
+    switch (ask.kind) {
+      case "conservation":
+        return this.#conservation(runId, signal);
+      case "neurons":
+        return this.#neurons(ask.slot, ask.params, signal);
+      case "detail":
+        return this.#detail(ask, signal);
+      case "own":
+        return this.#own(ask, signal);
+      case "top":
+        return this.#top(runId, ask.neuron, signal);
+      case "ablate":
+        return this.#ablate(ask.params, signal);
+      case "prune":
+        return this.#prune(ask.params, signal);
+      default:
+        return assertNever(ask);
+    }
+  }
+
+  /** What the user ends; what was reached stays to be read. */
+  cancel(work?: LayersWork): void {
+    for (const kind of work === undefined ? this.#queue.kinds : [work]) {
+      if (!this.#queue.kinds.includes(kind)) continue;
+      this.#cancelled.add(kind);
+      this.#settle(kind);
+    }
+    this.#queue.cancel(...(work === undefined ? [] : [work]));
+  }
+
+  /** Another question is asked: nothing of this run is waited for any more. */
+  pause(): void {
+    this.#queue.cancel();
+  }
+
+  /** One of the samples of the last `top`. */
+  neighbour(index: number): Neighbour | undefined {
+    return this.#neighbours[index];
+  }
+
+  dispose(): void {
+    this.#queue.cancel();
+  }
+
+  async #conservation(runId: string, signal: AbortSignal): Promise<void> {
+    const value = await this.#compute.conservation(
+      { runId },
+      {
+        signal,
+        onEvent: (event) => {
+          this.#find(signal, { work: "conservation", value: event });
+          const said = event.points === 0 ? "" : `a first look at ${event.points} points of the path`;
+          this.#advance("conservation", signal, null, said);
+        },
+      },
+    );
+    this.#find(signal, { work: "conservation", value });
+  }
+
+  /** What was found of a neuron of another layer is of no use any more. */
+  #turnTo(slot: "patches" | "cells", layer: readonly string[]): void {
+    const before = this.#found.get(slot);
+    if (before?.work !== slot || before.value === null || String(before.value.layer) === String(layer)) return;
+    this.#queue.cancel("detail", "own", "top");
+    for (const work of [slot, "detail", "own", "top"] as const) this.#forget(work);
+  }
+
+  async #neurons(slot: "patches" | "cells", params: NeuronsParams, signal: AbortSignal): Promise<void> {
+    const value = await this.#compute.neurons(params, {
+      signal,
+      onEvent: (event) => this.#onNeurons(slot, event, signal),
+    });
+    this.#find(signal, { work: slot, value });
+  }
+
+  async #detail({ runId, layer, neuron }: AskOf<"detail">, signal: AbortSignal): Promise<void> {
+    const value = await this.#compute.neuronDetail({ runId, node: neuron.node, neuron: neuron.neuron }, { signal });
+    this.#find(signal, { work: "detail", value: { ...value, layer } });
+  }
+
+  async #own({ runId, neuron, place }: AskOf<"own">, signal: AbortSignal): Promise<void> {
+    const explanation = await this.#compute.neuronAttribution({ runId, ...neuron, place }, { signal });
+    this.#find(signal, { work: "own", value: { neuron, explanation } });
+  }
+
+  async #ablate(asked: AblateParams, signal: AbortSignal): Promise<void> {
+    const params = await this.#withSamples(asked);
+    const value = await this.#compute.ablate(params, {
+      signal,
+      onEvent: ({ stage, done, total }) => this.#advance("ablation", signal, done / total, stage),
+    });
+    this.#find(signal, { work: "ablation", value });
+  }
+
+  async #prune(asked: PruneParams, signal: AbortSignal): Promise<void> {
+    const params = await this.#withSamples(asked);
+    const value = await this.#compute.prune(params, {
+      signal,
+      onEvent: ({ done, total }) => this.#advance("pruning", signal, done / total, ""),
+    });
+    this.#find(signal, { work: "pruning", value });
+  }
+
+  #onNeurons(slot: "patches" | "cells", event: NeuronsEvent, signal: AbortSignal): void {
+    if (event.type === "progress") {
+      this.#advance(slot, signal, event.progress, `${event.evaluations} evaluations`);
+    } else if (event.neurons.values.length <= LARGEST_DRAFT) {
+      this.#find(signal, { work: slot, value: event.neurons });
+    }
+  }
+
+  async #top(runId: string, neuron: FoundSamples["neuron"], signal: AbortSignal): Promise<void> {
+    const neighbours = await this.#listeners.neighbours();
+    if (signal.aborted) return;
+    this.#neighbours = neighbours;
+    const samples = neighbours.map(({ sample }) => sample);
+    const found =
+      samples.length === 0
+        ? { samples: [], notes: ["There are no other samples: the data set of this one is not known."] }
+        : await this.#compute.topSamples(
+            { runId, ...neuron, samples, most: TOP_SAMPLES },
+            {
+              signal,
+              onEvent: ({ done, total }) => this.#advance("top", signal, done / total, `${done} of ${total} samples`),
+            },
+          );
+    const named = found.samples.map((sample) => {
+      const { title = "", isShown = false } = neighbours[sample.index] ?? {};
+      return { ...sample, title, shown: isShown };
+    });
+    this.#find(signal, { work: "top", value: { neuron, samples: named, asked: samples.length, notes: found.notes } });
+  }
+
+  /** The mean is taken over the samples beside the one that is shown. */
+  async #withSamples<P extends AblateParams | PruneParams>(params: P): Promise<P> {
+    if (params.value !== "mean") return params;
+    return { ...params, samples: (await this.#listeners.neighbours()).map(({ sample }) => sample) };
+  }
+
+  #advance(work: LayersWork, signal: AbortSignal, share: number | null, said: string): void {
+    if (signal.aborted) return;
+    this.#progress.set(work, { share, said });
+    this.#tell();
+  }
+
+  #find(signal: AbortSignal, found: LayersFound): void {
+    if (signal.aborted) return;
+    const own = compact(found);
+    this.#found.set(found.work, own);
+    this.#listeners.post({ type: "layersFound", found: own });
+  }
+
+  #forget(work: LayersWork): void {
+    if (this.#found.delete(work)) this.#listeners.post({ type: "layersFound", found: { work, value: null } });
+  }
+
+  /** A draft that nothing will sharpen any more is a draft, not a run. */
+  #settle(work: LayersWork): void {
+    const found = this.#found.get(work);
+    if (found?.work !== "patches" && found?.work !== "cells") return;
+    if (found.value === null || found.value.status !== "running") return;
+    const value: Neurons = { ...found.value, status: "cancelled" };
+    this.#found.set(work, { work: found.work, value });
+    this.#listeners.post({ type: "layersFound", found: { work: found.work, value } });
+  }
+
+  #fail(work: LayersWork, error: unknown): void {
+    this.#settle(work);
+    if (isRunLost(error)) {
+      this.#lost = true;
+      this.#queue.cancel();
+    } else this.#failed.set(work, { work, error: errorViewOf(error) });
+  }
+
+  #clear(): void {
+    this.#runId = null;
+    this.#queue.cancel();
+    for (const work of works) this.#forget(work);
+    this.#cancelled = new Set();
+    this.#failed = new Map();
+    this.#progress.clear();
+    this.#neighbours = [];
+    this.#lost = false;
+    this.#listeners.post({ type: "layers", layers: null });
+  }
+
+  #tell(): void {
+    const runId = this.#runId;
+    if (runId === null) return;
+    const busy = this.#queue.kinds.map((work, place) => {
+      const { share = null, said = "" } = (place === 0 ? this.#progress.get(work) : undefined) ?? {};
+      return { work, share, said };
+    });
+    const [cancelled, failed] = [[...this.#cancelled], [...this.#failed.values()]];
+    this.#listeners.post({ type: "layers", layers: { runId, busy, cancelled, failed, lost: this.#lost } });
+  }
+}
+
+/** What an answer goes under. */
+function workOf(ask: LayersAsk): LayersWork {
+  switch (ask.kind) {
+    case "neurons":
+      return ask.slot;
+    case "ablate":
+      return "ablation";
+    case "prune":
+      return "pruning";
+    default:
+      return ask.kind;
+  }
+}
