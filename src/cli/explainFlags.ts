@@ -4,6 +4,7 @@ import {
   backendPreferenceSchema,
   type Hold,
   holdSchema,
+  type LongTextSetting,
   type Method,
   methodSchema,
   type Rule,
@@ -46,6 +47,7 @@ export interface ExplainFlags {
   readonly prefix: boolean;
   readonly threads: number | undefined;
   readonly hold: Hold | undefined;
+  readonly long: LongTextSetting | undefined;
   readonly failAbove: number | undefined;
   readonly out: string;
   readonly json: boolean;
@@ -97,6 +99,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     prefix: options.has("prefix"),
     threads: whole("threads", 0, MOST_WASM_THREADS),
     hold: read("hold", (text) => oneOf("hold", text, holdSchema.options)),
+    long: options.has("windows") ? longText(options.value("windows")) : undefined,
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
     out: required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),
@@ -106,6 +109,12 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     throw usageError("There is no sample.", { expected: '--input FILE, or --text "…"' });
   }
   return flags;
+}
+
+function longText(value: string | undefined): LongTextSetting {
+  if (value === "off") return { kind: "cut" };
+  if (value === undefined) return { kind: "windows" };
+  return { kind: "windows", overlap: wholeNumber("windows", value, 0, 65_535) };
 }
 
 /** One of `--target` and `--target-expression`; an expression says itself whether it is of a logit or a probability. */

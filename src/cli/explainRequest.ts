@@ -60,6 +60,7 @@ export async function explainRequest(flags: ExplainFlags, folder: string): Promi
       maxEvaluations: flags.maxEvaluations,
       backend: flags.backend,
       hold: flags.hold,
+      long: flags.long,
       explainPrefix: flags.prefix ? true : undefined,
     }),
     ...(baseline?.kind === "name" && baseline.name === "mean"

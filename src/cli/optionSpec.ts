@@ -4,6 +4,8 @@ export interface OptionSpec {
   /** Name of the value in the help; absent for a switch. */
   readonly value?: string;
   readonly multiple?: true;
+  /** May stand without a value; one that it has matches this. */
+  readonly optionalValue?: RegExp;
   readonly help: string;
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { CommandSpec } from "./optionSpec.ts";
+import type { CommandSpec, OptionSpec } from "./optionSpec.ts";
 import { closest } from "./suggestion.ts";
 import { usageError } from "./usageError.ts";
 
@@ -26,15 +26,25 @@ export function parseOptions(args: readonly string[], command: CommandSpec): Par
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      command.options.map(({ name, value }) => [name, { type: value === undefined ? "boolean" : "string" }] as const),
+      command.options.map(({ name, value, optionalValue }) => {
+        return [name, { type: value === undefined || optionalValue !== undefined ? "boolean" : "string" }] as const;
+      }),
     ),
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
   let positional: string | undefined;
+  /** The option before, which may take this word. */
+  let open: OptionSpec | undefined;
   for (const token of tokens) {
+    const before = open;
+    open = undefined;
     if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional" && before?.optionalValue?.test(token.value) === true) {
+      found.set(before.name, [token.value]);
+      continue;
+    }
     if (token.kind === "positional") {
       if (command.positional !== undefined && positional === undefined && token.value !== "") {
         positional = token.value;
@@ -57,6 +67,11 @@ export function parseOptions(args: readonly string[], command: CommandSpec): Par
         throw usageError(`Option --${spec.name} takes no value.`, { found: `"${token.value}"`, whatToDo: help });
       }
       found.set(spec.name, []);
+      continue;
+    }
+    if (spec.optionalValue !== undefined && token.value === undefined) {
+      found.set(spec.name, []);
+      open = spec;
       continue;
     }
     const looksLikeOption = token.inlineValue === false && /^-(?![\d.])./.test(token.value ?? "");

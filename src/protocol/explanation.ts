@@ -267,7 +267,15 @@ export const explanationFileSchema = explanationSchema
       scores: z.array(z.number()),
       worst: z.array(intervalSchema),
     }),
-    attributions: z.array(z.strictObject({ input: z.string(), shape: z.array(z.int()), file: z.string() })),
+    /** `windows`: how a text was read that is longer than the model takes; the shape is then that of the whole text. */
+    attributions: z.array(
+      z.strictObject({
+        input: z.string(),
+        shape: z.array(z.int()),
+        file: z.string(),
+        windows: textAttributionSchema.shape.windows,
+      }),
+    ),
     /** What it takes to repeat it. */
     provenance: z.strictObject({
       pathlight: z.string(),

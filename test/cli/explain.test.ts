@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { explanationFileSchema } from "../../src/protocol/explanation.ts";
@@ -304,6 +304,41 @@ test("a row, a text, and a text that is too long, which is said", async () => {
   assert.match(long.stdout, /longer than the model takes/);
   const report = readFileSync(join(long.out, "report.html"), "utf8");
   assert.match(report, /w4/);
+});
+
+test("a text that is too long is read in windows, from the manifest or when asked: the score is the mean over them", async () => {
+  const model = space.textModel("windows");
+  const words = Array.from({ length: 40 }, (_, index) => `w${(index * 7) % 30}`);
+  const read = (text: readonly string[], ...more: string[]) =>
+    explained(["--model", model, "--text", text.join(" "), "--backend", "cpu", "--target", "1", ...more]);
+  const whole = await read(words, "--windows", "3");
+  const [attribution] = whole.file.attributions;
+  const windows = attribution?.windows;
+  assert.ok(windows !== undefined);
+  assert.equal(windows.overlap, 3);
+  assert.deepEqual(attribution?.shape, [40]);
+  let mean = 0;
+  for (const { from, to, logit } of windows.ranges) {
+    const part = await read(words.slice(from, to), "--windows");
+    assert.equal(part.file.attributions[0]?.windows, undefined);
+    assert.ok(Math.abs((logit ?? 9) - part.file.score.input) < 1e-5);
+    mean += part.file.score.input / windows.ranges.length;
+  }
+  assert.ok(Math.abs(whole.file.score.input - mean) < 1e-5);
+  const sum = total(npy(join(whole.out, "attributions-0.npy")).data);
+  assert.ok(Math.abs(sum - whole.file.sum) < 1e-5 * whole.file.mapSize);
+  assert.match(whole.stdout, /read in \d+ windows of \d+ tokens, overlap 3.*mean over them/);
+  assert.match(readFileSync(join(whole.out, "report.html"), "utf8"), /windows of \d+ tokens, overlap 3/);
+  const manifest = join(model, "../pathlight.json");
+  const described = JSON.parse(readFileSync(manifest, "utf8"));
+  described.models[0].inputs[0] = { ...described.models[0].inputs[0], long: "windows", overlap: 3 };
+  writeFileSync(manifest, JSON.stringify(described));
+  assert.equal((await read(words)).file.sum, whole.file.sum);
+  const cut = await read(words, "--windows", "off");
+  assert.ok(cut.file.warnings.some(({ code }) => code === "truncated"));
+  const refused = await explain(["--model", model, "--text", words.join(" "), "--windows", "900"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /overlap from 0 to/);
 });
 
 test("text that would end the report's script does not", async () => {

@@ -47,7 +47,7 @@ test("every option of the contract is read", () => {
     ],
     ...["--rule", "gauss-legendre", "--steps", "64", "--tolerance", "0.02", "--grain", "4"],
     ...["--max-evaluations", "99", "--backend", "wasm", "--threads", "3", "--fail-above", "5%", "--json", "--convert"],
-    ...["--position", "7", "--prefix", "--hold", "special", "--pairs"],
+    ...["--position", "7", "--prefix", "--hold", "special", "--pairs", "--windows", "7"],
   );
   assert.deepEqual(read, {
     model: "m/model.json",
@@ -58,6 +58,7 @@ test("every option of the contract is read", () => {
     row: 4,
     columns: ["q"],
     hold: "special",
+    long: { kind: "windows", overlap: 7 },
     target: { kind: "index", index: 3, position: 7 },
     output: "probs",
     link: "softmax",
@@ -84,6 +85,18 @@ test("values may be joined by an equals sign, and negative numbers need none", (
   assert.equal(flags("--baseline=-0.5").baseline, "-0.5");
   assert.equal(flags("--baseline", "-.5").baseline, "-.5");
   assert.deepEqual(flags("--target=digit 3").target, { kind: "label", label: "digit 3" });
+});
+
+test("windows may have an overlap, or be off", () => {
+  assert.deepEqual(flags("--windows").long, { kind: "windows" });
+  assert.deepEqual(flags("--windows", "--json").long, { kind: "windows" });
+  assert.deepEqual(flags("--windows", "64", "--json").long, { kind: "windows", overlap: 64 });
+  assert.deepEqual(flags("--windows=0").long, { kind: "windows", overlap: 0 });
+  assert.deepEqual(flags("--windows", "off").long, { kind: "cut" });
+  assert.match(failure(...needed, "--windows", "6.5").details.expected ?? "", /whole number from 0/);
+  assert.match(failure(...needed, "--windows", "many").message, /Unexpected word "many"/);
+  assert.match(failure(...needed, "--windows", "1", "2").message, /Unexpected word "2"/);
+  assert.match(failure(...needed, "--windows", "--windows", "2").message, /twice/);
 });
 
 test("a target expression is read in place of a target, and its mistakes are found at once", () => {

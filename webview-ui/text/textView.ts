@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import type { Explanation, TextAttribution } from "../../src/protocol/explanation.ts";
 import { formatScore, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { gradientCaption } from "../../src/protocol/verdict.ts";
+import { listText, windowsReading, windowText } from "../../src/protocol/windowWords.ts";
 import { checkbox, segmented, slider } from "../elements/controls.ts";
 import { formatError, type ReadoutField, readout } from "../elements/readout.ts";
 import { scaleBar } from "../elements/scaleBar.ts";
@@ -11,14 +12,14 @@ import { ValueListView } from "../elements/valueListView.ts";
 import { theme } from "../model/theme.ts";
 import { Unchanged } from "../model/unchanged.ts";
 import { isBeforeFirstMap, methodNames, plural } from "../model/words.ts";
+import { howRead } from "./howRead.ts";
 import { type TextMark, type TextSection, type TextSections, textSections } from "./textSections.ts";
-import { fieldsOf, isAdded, type TextUnit } from "./tokenGroups.ts";
+import { isAdded, type TextUnit } from "./tokenGroups.ts";
 import { type TokenRowLook, tokenRow } from "./tokenRow.ts";
 import "../table/valueTable.ts";
 import "./whatIfCard.ts";
 
 const STRONGEST = 9;
-const MOST_UNSEEN = 600;
 /** Longer sets of ids are cut where one mark is read: a sentence, a stretch of bytes. */
 const MOST_IDS = 12;
 
@@ -182,6 +183,7 @@ class TextView extends ValueListView<TextMark> {
         first,
         interactive: main,
         small: !main,
+        windowTitle: (window) => this.#windowTitle(section, window, explanation),
         pick: (position) => this.select(position),
         move: (by) => this.#move(by),
         enter: () => this.querySelector<HTMLElement>("pl-what-if .card > .buttons button:not(:disabled)")?.focus(),
@@ -197,7 +199,7 @@ class TextView extends ValueListView<TextMark> {
                 ? html`<small>adds up to ${formatSigned(section.total)}${share}</small>`
                 : nothing
             }</h3>`
-      }${tokenRow(marks, (mark) => read(mark as TextMark), look)}${main ? this.#unseen(section) : nothing}`;
+      }${tokenRow(marks, (mark) => read(mark as TextMark), look)}${main ? this.#howRead(section, explanation) : nothing}`;
     });
     const others =
       main && sections.length > 1 && added.count > 0 && !isBeforeFirstMap(explanation)
@@ -227,6 +229,7 @@ class TextView extends ValueListView<TextMark> {
     const more = mark.ids.length - MOST_IDS;
     const fields: ReadoutField[] = [
       { term: unitTitles[unit], value: mark.text },
+      ...this.#readIn(mark),
       ...(heading === null ? [] : [{ term: "In", value: heading }]),
       {
         term: "Value",
@@ -255,20 +258,30 @@ class TextView extends ValueListView<TextMark> {
       ${scaleBar(theme().scale(this.store.view.colorMap), formatScore(this.limit, 2), explanation.target.label)}</div>`;
   }
 
-  /** What of a field the model does not see; of one field alone it is said of the whole text. */
-  #unseen({ attribution, field }: TextSection): TemplateResult | typeof nothing {
-    const text = this.texts[attribution];
-    if (text === undefined) return nothing;
-    const fields = fieldsOf(text);
-    const { end = 0, truncatedFrom } = fields[field] ?? {};
-    const from = truncatedFrom ?? (fields.length === 1 ? text.truncatedFrom : null);
-    if (from === null) return nothing;
-    const rest = text.text.slice(from, end);
-    if (rest.trim() === "") return nothing;
-    const shown = rest.slice(0, MOST_UNSEEN);
-    const more = rest.length - shown.length;
-    return html`<p class="unseen"><span class="dim small">Not seen by the model, ${plural(rest.length, "character")}:</span>
-      <s>${shown}${more > 0 ? "…" : ""}</s>${more > 0 ? html` <span class="dim small">and ${more} more</span>` : nothing}</p>`;
+  #windowTitle({ attribution }: TextSection, window: number, { target }: Explanation): string {
+    const windows = this.texts[attribution]?.windows;
+    return windows === undefined ? "" : windowText(windows, window, target);
+  }
+
+  /** The windows of what is chosen. */
+  #readIn(mark: TextMark): ReadoutField[] {
+    const windows = this.texts[mark.attribution]?.windows;
+    if (windows === undefined) return [];
+    const numbers = windowsReading(windows, mark.tokens);
+    return [
+      {
+        term: "Read in",
+        value: `${numbers.length === 1 ? "window" : "windows"} ${listText(numbers)}`,
+        note: `of ${windows.ranges.length}`,
+      },
+    ];
+  }
+
+  #howRead(section: TextSection, explanation: Explanation): TemplateResult | typeof nothing {
+    const text = this.texts[section.attribution];
+    return text === undefined
+      ? nothing
+      : howRead(this.store, { text, field: section.field, texts: this.texts, explanation });
   }
 }
 customElements.define("pl-text-view", TextView);

@@ -33,6 +33,9 @@ export interface TokenGroup {
   readonly tokens: Uint32Array;
   /** Index of the field that it stands in. */
   readonly field: number;
+  /** Windows that begin or end inside of the text with one of its tokens, counted from 0. */
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** The fields of a text; without any, all of it. */
@@ -186,6 +189,7 @@ export function tokenGroups(attribution: TextAttribution, unit: TextUnit): reado
       ids: Array.from(members, (index) => tokens[index]?.id ?? 0),
       tokens: members,
       field,
+      ...boundsIn(attribution.windows, members),
     });
     seenTo = inText ? end : -1;
     if (inText) textTo = end;
@@ -194,6 +198,15 @@ export function tokenGroups(attribution: TextAttribution, unit: TextUnit): reado
     start = at;
   }
   return groups;
+}
+
+/** The ends of the text are no bounds that anybody needs to see. */
+function boundsIn(windows: TextAttribution["windows"], members: Uint32Array): Pick<TokenGroup, "begins" | "ends"> {
+  if (windows === undefined) return { begins: [], ends: [] };
+  const { ranges } = windows;
+  const of = (position: (range: { from: number; to: number }) => number, but: number): number[] =>
+    ranges.flatMap((range, at) => (at !== but && members.includes(position(range)) ? [at] : []));
+  return { begins: of(({ from }) => from, 0), ends: of(({ to }) => to - 1, ranges.length - 1) };
 }
 
 /** Columns of the blank space after its last line break; a tab is four. */

@@ -20,6 +20,8 @@ export interface TokenRowLook {
   readonly first?: number;
   readonly interactive: boolean;
   readonly small: boolean;
+  /** What is said of a window of the text, counted from 0. */
+  windowTitle?(window: number): string;
   pick(position: number): void;
   /** Arrows: by how many groups. */
   move?(by: number): void;
@@ -115,7 +117,7 @@ function token(
 ): TemplateResult {
   const height = `${Math.max(1, Math.round(Math.abs(u) * reach))}px`;
   const chosen = position === look.selected;
-  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.text === ONE_SPACE ? "space" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
+  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${bounds(group.begins, "begins", look)}<button role="option" class="token ${group.breaks ? "blank" : ""} ${group.text === ONE_SPACE ? "space" : ""} ${group.spaced ? "spaced" : ""} ${group.special} ${uncertain ? "uncertain" : ""}"
     data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
     @click=${() => look.pick(position)}><span class="word" ${cssVars({
       background: shown ? look.scale.css(place) : "transparent",
@@ -125,7 +127,7 @@ function token(
       top: u < 0 ? `${reach + 2}px` : "auto",
       height: shown ? height : "0",
       background: look.scale.solid(u),
-    })}></i></span></button>${group.breaks ? lineEnd(group.indent) : nothing}`;
+    })}></i></span></button>${bounds(group.ends, "ends", look)}${group.breaks ? lineEnd(group.indent) : nothing}`;
 }
 
 /** No button: one would not flow over the ends of lines. */
@@ -140,12 +142,25 @@ function sentence(
   const shownText = group.text.trimEnd();
   // Where blank space is part of the tokens, the sentence has the end of its line itself.
   const endsLine = /[\n\r]/.test(group.text.slice(shownText.length));
-  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${group.startsLine ? html`<br />` : nothing}<span role="option" class="sentence ${isAdded(group) ? "added-mark" : ""} ${uncertain ? "uncertain" : ""}"
+  return html`${group.gapBefore === null ? nothing : gapNote(group.gapBefore)}${group.startsLine ? html`<br />` : nothing}${bounds(group.begins, "begins", look)}<span role="option" class="sentence ${isAdded(group) ? "added-mark" : ""} ${uncertain ? "uncertain" : ""}"
     data-position=${position} tabindex=${look.interactive && chosen ? 0 : -1} aria-selected=${chosen ? "true" : "false"} aria-label=${spoken} title=${title}
     @click=${() => look.pick(position)}><b>${formatSignedAlike(value, look.limit, 2)}</b> <span ${cssVars({
       background: shown ? look.scale.css(place) : "transparent",
       color: shown ? look.scale.ink(place) : "inherit",
-    })}>${shownText}</span></span> ${endsLine ? html`<br />` : nothing}`;
+    })}>${shownText}</span></span>${bounds(group.ends, "ends", look)} ${endsLine ? html`<br />` : nothing}`;
+}
+
+/** Where windows begin or end: a line with their numbers. */
+function bounds(
+  windows: readonly number[],
+  what: "begins" | "ends",
+  look: TokenRowLook,
+): TemplateResult | typeof nothing {
+  if (windows.length === 0 || look.small) return nothing;
+  const said = windows
+    .map((window) => `${look.windowTitle?.(window) ?? `Window ${window + 1}`}, ${what} here`)
+    .join("\n");
+  return html`<span class="window-bound ${what}" role="note" aria-label=${said} title=${said}>${windows.map((window) => window + 1).join(" ")}</span>`;
 }
 
 function lineEnd(indent: number): TemplateResult {

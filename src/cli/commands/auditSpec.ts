@@ -16,6 +16,7 @@ const shared = [
   "link",
   "baseline",
   "hold",
+  "windows",
   "backend",
 ] as const;
 

@@ -9,7 +9,7 @@ export const explainSpec: CommandSpec = {
     "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--position N] [--prefix] [--pairs]",
     "    [--output NODE] [--from NODE] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|pad|…|VALUE|FILE|text:TEXT|stop-words:LANGUAGE]",
-    "    [--hold nothing|padding|special]",
+    "    [--hold nothing|padding|special] [--windows [OVERLAP|off]]",
     "    [--method integrated-gradients|gradient|input-x-gradient]",
     "    [--rule adaptive|gauss-legendre|midpoint|trapezoid|riemann-left|riemann-right] [--steps N]",
     "    [--tolerance 0.01] [--grain PIXELS] [--max-evaluations N]",
@@ -95,6 +95,12 @@ export const explainSpec: CommandSpec = {
       help: "Tokens of a text that stay the sample's in the baseline, and so get no attribution: nothing, padding, or special (special tokens and padding). Default: from the manifest, else nothing; padding behind an attention mask always stays.",
     },
     {
+      name: "windows",
+      value: "[OVERLAP|off]",
+      optionalValue: /^(\d.*|off)$/,
+      help: "Read a text that is longer than the model takes in windows of that length, which share OVERLAP tokens (default: from the manifest, else a quarter of a window), and explain the mean of the score over them; off: its start alone. Default: from the manifest, else off.",
+    },
+    {
       name: "method",
       value: "METHOD",
       help: "integrated-gradients, gradient or input-x-gradient. Default: integrated-gradients.",
@@ -166,6 +172,10 @@ export const explainSpec: CommandSpec = {
       what: "Why this class and not the next one",
       command:
         'pathlight explain --model question-classifier --input questions.jsonl --row 4 \\\n    --target-expression "predicted - runner_up" --out out/q4-margin',
+    },
+    {
+      what: "A text that is longer than the model takes, all of it",
+      command: 'pathlight explain --model question-classifier --text "$(cat long.txt)" --windows 8 --out out/long',
     },
     {
       what: "The fifth row of a data file",

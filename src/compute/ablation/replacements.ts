@@ -160,6 +160,8 @@ export function sampleRequest(request: ExplainRequest, sample: SampleRef): Expla
   const { blanked: _, ...asked } = request;
   return {
     ...asked,
+    // A neuron of this run has one value a sample: of a longer text, what the model says of its start.
+    settings: { ...request.settings, long: { kind: "cut" } },
     samples: request.samples.map((entry) => {
       const { sample: before } = entry;
       if (own.length === 1 || sample.kind !== "file" || before.kind !== "file") return { ...entry, sample };

@@ -36,11 +36,12 @@ export function explanationFile(
     ...rest,
     grain: grainOf(attributions),
     path: { alphas: [...path.alphas], scores: [...path.scores], worst: path.worst },
-    attributions: tensors.map(({ input, shape }, index) => ({
-      input,
-      shape: [...shape],
-      file: attributionFileName(index),
-    })),
+    attributions: tensors.map(({ input, shape }, index) => {
+      const attribution = attributions[index];
+      const windows = attribution?.kind === "text" ? attribution.windows : undefined;
+      const file = attributionFileName(index);
+      return { input, shape: [...shape], file, ...(windows === undefined ? {} : { windows }) };
+    }),
     provenance: {
       pathlight: version,
       request,

@@ -20,9 +20,16 @@ export function windowLayout(inputs: readonly PreparedInput[]): WindowLayout | u
   return found;
 }
 
-/** The model as it reads these inputs. */
+/** By the layout, then by the model: what is known of a model is kept by the model. */
+const known = new WeakMap<WindowLayout, WeakMap<DifferentiableModel, WindowedModel>>();
+
+/** The model as it reads these inputs; the same one for the same layout. */
 export function modelFor(model: DifferentiableModel, layout: WindowLayout | undefined): DifferentiableModel {
-  return layout === undefined ? model : new WindowedModel(model, layout);
+  if (layout === undefined) return model;
+  const ofLayout = known.get(layout) ?? new WeakMap<DifferentiableModel, WindowedModel>();
+  const found = ofLayout.get(model) ?? new WindowedModel(model, layout);
+  known.set(layout, ofLayout.set(model, found));
+  return found;
 }
 
 /** The model that reads one window. */

@@ -60,7 +60,7 @@ function details(explanation: Explanation, attributions: readonly TextAttributio
     if (count > 0) lines.push(`${name}: ${formatCount(count)}, together ${formatSigned(value)}`);
   }
   // What was cut off is part of what a reader must know.
-  for (const { code, message } of warnings) if (code === "truncated") lines.push(message);
+  for (const { code, message } of warnings) if (code === "truncated" || code === "windows") lines.push(message);
   return lines.join("\n");
 }
 

@@ -8,6 +8,8 @@ import * as layers from "@tensorflow/tfjs-layers";
 import * as ort from "onnxruntime-node";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import { withFeeds } from "../../../src/compute/feeds.ts";
+import { computeNeurons } from "../../../src/compute/neurons/neuronsRun.ts";
+import { topSamples } from "../../../src/compute/neurons/topSamples.ts";
 import { loadModel } from "../../../src/models/loadModel.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import type { Explanation, TextAttribution } from "../../../src/protocol/explanation.ts";
@@ -316,6 +318,25 @@ test("the path can start at an inner node, whose values are those of each window
   const { windows } = textOf(await service.explain(ofText({ tolerance: 0.1 })));
   assert.deepEqual(attribution.shape, [windows?.ranges.length, LONGEST, 24]);
   assert.ok((whole.completenessError.relative ?? 1) < 0.01);
+});
+
+test("neurons are those of one reading: refused for windows, and of other samples that are long the start is read", async () => {
+  const { runId } = await service.explain(ofText({ tolerance: 0.2 }));
+  const layer = { layer: ["embeddings/b"], patches: [], grid: null };
+  const neurons = service.withRun(runId, {}, (run, { loaded }) =>
+    computeNeurons(run, loaded.model, { runId, ...layer }),
+  );
+  await fails(neurons, "usage", /Neurons.*read in windows/);
+  const strongest = async (long: object) => {
+    const short = await service.explain(ofText({ tolerance: 0.2, long }, "The quick brown fox."));
+    const samples = [text, `${text} again`, "The girl."].map((read) => ({ kind: "text" as const, text: read }));
+    return service.withRun(short.runId, {}, (run, opened) =>
+      topSamples(run, opened, { node: "embeddings/b", neuron: 3 }, samples, 3),
+    );
+  };
+  const [windows, cut] = [await strongest(base.long), await strongest({ kind: "cut" })];
+  assert.equal(windows.samples.length, 3);
+  assert.deepEqual(windows.samples, cut.samples);
 });
 
 test("an expression is taken of each window", async () => {

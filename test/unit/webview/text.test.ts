@@ -42,6 +42,37 @@ async function sumOfOptions(page: Page): Promise<number> {
   }, 0);
 }
 
+test("windows of a long text: said, with their bounds in every unit, and another way to read is one click", () =>
+  withScene("textWindows", async (page) => {
+    assert.match(
+      await page.locator(".unseen.windows").innerText(),
+      /read in 3 windows of 42 tokens, overlap 10 \(24 for the last\)/,
+    );
+    for (const unit of ["sentence", "word", "token"]) {
+      await page.locator(`[data-value=${unit}]`).click();
+      const bounds = page.locator(".text-rows .window-bound");
+      assert.deepEqual(await bounds.allInnerTexts(), ["2", "1", "3", "2"]);
+      assert.match(
+        (await bounds.first().getAttribute("title")) ?? "",
+        /^Window 2 of 3: 40 tokens of the text, human \+2\.20, begins here$/,
+      );
+      assert.match((await bounds.nth(1).getAttribute("title")) ?? "", /^Window 1 of 3: .* \+3\.20, ends here$/);
+    }
+    // A token that two windows read is one mark.
+    await page.locator(".text-rows [role=option]", { hasText: "lid" }).nth(1).click();
+    assert.match(await reading(page), /Read in\s+windows 1 and 2\s+of 3/);
+    await page.locator(".text-rows [role=option]").first().click();
+    assert.match(await reading(page), /windows 1, 2 and 3\s+of 3/);
+    await page.locator("[data-action=cut]").click();
+    assert.deepEqual((await posted(page)).at(-1), { type: "set", settings: { long: { kind: "cut" } } });
+  }));
+
+test("a text that was cut offers to be read in windows", () =>
+  withScene("text", async (page) => {
+    await page.locator("[data-action=windows]").click();
+    assert.deepEqual((await posted(page)).at(-1), { type: "set", settings: { long: { kind: "windows" } } });
+  }));
+
 test("sentences, words and tokens of one text add up alike", () =>
   withScene("textSentences", async (page) => {
     const sums: number[] = [];

@@ -83,6 +83,8 @@ test("a draft is called one, what was cut off is told, scores that are no probab
   assert.match(draft.title, /^Draft · human 0\.97 · "who" \+2\.1 .* error 10\u202f%$/);
   const cut = { code: "truncated", message: "The last 9 characters were not seen." } as const;
   assert.match(explanationSummary({ ...base, warnings: [cut] }, 0.05).details, /last 9 characters/);
+  const windows = { code: "windows", message: "Read in 3 windows of 512 tokens." } as const;
+  assert.match(explanationSummary({ ...base, warnings: [windows] }, 0.05).details, /3 windows of 512/);
   const regression = [{ index: 0, label: "score", score: 3.25, logit: 3.25 }];
   const target = { ...base.target, index: 0 };
   assert.match(explanationSummary({ ...base, predictions: regression, target }, 0.05).title, /^score 3\.25 · /);

@@ -2,7 +2,10 @@ import { seededRandom } from "../../../../src/common/random.ts";
 import type { Explanation, TextAttribution, Token } from "../../../../src/protocol/explanation.ts";
 import type { HostToPanel, WhatIfState } from "../../../../src/protocol/panel.ts";
 import type { WhatIfEdit, WhatIfResult } from "../../../../src/protocol/whatIf.ts";
+import { windowsText } from "../../../../src/protocol/windowWords.ts";
 import { byteTokenizer } from "../../../../src/samples/tokenizer/byteTokenizer.ts";
+
+import { windowRanges } from "../../../../src/samples/windowPlan.ts";
 
 /** Texts of the panel: pairs, long ones, other scripts, and edits. */
 
@@ -223,6 +226,20 @@ export function textScenes({ textExplanation, show }: Parts): Readonly<Record<st
     textBytes: () => {
       const explanation = adding([bytesAttribution()], textExplanation());
       return whatIf(explanation, { ...whatIfOf(explanation, 1), items: [], busy: false });
+    },
+    textWindows: () => {
+      const whole = pairAttribution("input_ids", [{ name: "review", text: review }], 8);
+      const count = whole.tokens.length - 2;
+      const windows: TextAttribution["windows"] = {
+        length: 42,
+        overlap: 10,
+        ranges: windowRanges(count, 40, 10).map(({ from, to }, at) => {
+          return { from: from + 1, to: to + 1, score: 0.97 - 0.2 * at, logit: 3.2 - at };
+        }),
+      };
+      const explanation = adding([{ ...whole, windows }], textExplanation());
+      const message = `The text is longer than the model takes: it was read in ${windowsText(windows)}. The score is the mean over them.`;
+      return show({ ...explanation, warnings: [{ code: "windows", message }] });
     },
     textLong: () =>
       show(adding([pairAttribution("input_ids", [{ name: "review", text: review.repeat(14) }], 8)], textExplanation())),
