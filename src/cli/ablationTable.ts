@@ -29,7 +29,7 @@ export function ablationTable(result: AblationResult, folder: string, colour: Co
     ),
     row("Replaced by", replacedBy[value]),
     "",
-    colour.bold("                    before        after         change"),
+    colour.bold("                    before          after           change"),
     row("Score", columns(formatScore(before.score), formatScore(after.score), formatSigned(change))),
     ...(result.promised === null ? [] : [row("Conductance", columns("", "", formatSigned(-result.promised)))]),
     ...controlRow(control, before.score, count, row),
@@ -45,7 +45,7 @@ export function ablationTable(result: AblationResult, folder: string, colour: Co
 
 function columns(...texts: readonly string[]): string {
   return texts
-    .map((text) => text.padEnd(14))
+    .map((text) => text.padEnd(16))
     .join("")
     .trimEnd();
 }

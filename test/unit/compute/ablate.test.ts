@@ -18,9 +18,10 @@ import {
   pruneParamsSchema,
   pruningSchema,
 } from "../../../src/protocol/neurons.ts";
-import { readManifest } from "../../../src/samples/index.ts";
+import { npyBytes, readManifest } from "../../../src/samples/index.ts";
 import { usableBackends } from "../models/backends.ts";
 import { saveWeights } from "../models/savedLayers.ts";
+import { write } from "../samples/support.ts";
 
 const samples = resolve(import.meta.dirname, "../../../samples");
 const service = new ExplainService();
@@ -297,4 +298,65 @@ test("pruning follows the score and two patches, the strongest neurons first, an
   await refused({ counts: [81] }, /80 neurons.*not 81/);
   await refused({ a: rectangle("outside", 40, 60) }, /outside reaches outside the picture/);
   await refused({ a: rectangle("empty", 9, 9) }, /empty/);
+});
+
+test("neurons of an ONNX convolution are its channels, which come first", async () => {
+  const path = resolve(import.meta.dirname, "../../fixtures/onnx/resnet-script.onnx");
+  const { model: plain } = await loadModel(path);
+  const [input] = plain.inputs;
+  const node = plain.nodes.find(({ op }) => op === "Conv");
+  assert.ok(input && node);
+  const shape = input.shape.slice(1).map((side) => side ?? 8);
+  const x = tf.randomUniform(shape, 0, 1, "float32", 5);
+  const file = write("resnet.npy", Buffer.from(npyBytes(shape, Float32Array.from(x.dataSync()))));
+  const run = await service.explain(asking({ path }, { kind: "file", path: file }, { tolerance: 0.2 }));
+  const found = await ablate(run.runId, { ablation: [{ node: node.id, neurons: [1, 2, 3] }], value: "zero" });
+  const expected = tf.tidy(() => {
+    const [value] = plain.evaluate(new Map([[input.id, tf.expandDims(x, 0)]]), [node.id]);
+    const channels = value?.shape[1] ?? 0;
+    const keep = tf.reshape(
+      tf.tensor1d(Array.from({ length: channels }, (_, k) => (k >= 1 && k <= 3 ? 0 : 1))),
+      [1, -1, 1, 1],
+    );
+    const feeds = new Map([
+      [input.id, tf.expandDims(x, 0)],
+      [node.id, tf.mul(value as tf.Tensor, keep)],
+    ]);
+    const [logits] = plain.evaluate(feeds, [plain.heads[0]?.logit ?? ""]);
+    return logits?.dataSync()[run.target.index ?? 0] ?? Number.NaN;
+  });
+  const moved = Math.abs(found.after.score - found.before.score);
+  assert.ok(
+    moved > 1e-4 && Math.abs(found.after.score - expected) < 0.01 * moved,
+    `${moved}, off by ${found.after.score - expected}`,
+  );
+  x.dispose();
+  plain.dispose();
+});
+
+test("the neurons of one text of a pair are its own", async () => {
+  const model = await sampleModel("question-classifier");
+  const text = (words: string) => ({ sample: { kind: "text" as const, text: words } });
+  const expression = 'dot(node("a/strongest-place"), node("b/strongest-place"))';
+  const run = await service.explain({
+    model,
+    samples: [text("Who wrote Hamlet?"), text("Which author wrote Macbeth?")],
+    settings: settingsSchema.parse({ backend: "wasm", target: { kind: "expression", expression } }),
+  });
+  const neurons = Array.from({ length: 64 }, (_, neuron) => neuron);
+  const found = await ablate(run.runId, {
+    ablation: [{ node: "a/strongest-place", neurons }],
+    value: "zero",
+    attribution: true,
+  });
+  // The product with a text of which nothing is left.
+  close(found.after.score, 0);
+  const without = found.explanations?.after;
+  assert.equal(without?.deltaF, 0);
+  const half = await ablate(run.runId, {
+    ablation: [{ node: "b/strongest-place", neurons: [0, 1, 2] }],
+    attribution: true,
+  });
+  const { deltaF, sum, mapSize } = half.explanations?.after ?? { deltaF: 0, sum: 1, mapSize: 0 };
+  assert.ok(Math.abs(sum - deltaF) <= 0.02 * mapSize, `${sum} for ${deltaF}`);
 });
