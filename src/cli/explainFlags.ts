@@ -56,11 +56,16 @@ export interface ExplainFlags {
 }
 
 /**
- * `command`: the one whose table of options holds; what it does not have stays undefined.
+ * `command`: the one whose table of options holds; what it does not have stays undefined. `out`: whether there must be a
+ * folder for results; it is empty where it is left out.
  *
  * @throws PathlightError `usage`, `target-invalid`
  */
-export function readExplainFlags(args: readonly string[], command: CommandSpec = explainSpec): ExplainFlags {
+export function readExplainFlags(
+  args: readonly string[],
+  command: CommandSpec = explainSpec,
+  out: "required" | "optional" = "required",
+): ExplainFlags {
   const options = parseOptions(args, command);
   const whole = (name: string, least: number, most: number) =>
     read(name, (text) => wholeNumber(name, text, least, most));
@@ -101,7 +106,7 @@ export function readExplainFlags(args: readonly string[], command: CommandSpec =
     hold: read("hold", (text) => oneOf("hold", text, holdSchema.options)),
     long: options.has("windows") ? longText(options.value("windows")) : undefined,
     failAbove: read("fail-above", (text) => fraction("fail-above", text, { least: 0 })),
-    out: required("out", "--out DIR, the folder for the results"),
+    out: out === "optional" ? (options.value("out") ?? "") : required("out", "--out DIR, the folder for the results"),
     json: options.has("json"),
     pairs: options.has("pairs"),
   };

@@ -12,14 +12,21 @@ const MOST = 1_000_000;
 export function neuronChoice(text: string): NeuronChoice {
   const top = /^top:(\d+)$/.exec(text.trim())?.[1];
   if (top !== undefined && Number(top) >= 1 && Number(top) <= MOST) return { kind: "top", count: Number(top) };
-  const neurons: number[] = [];
+  const neurons = numberList(text);
+  if (neurons === null) throw wrongList(text);
+  return { kind: "list", neurons };
+}
+
+/** Takes `3,5,10-20` apart; null where that is not what it is. */
+export function numberList(text: string): number[] | null {
+  const numbers: number[] = [];
   for (const part of text.split(",")) {
     const [, first, last = first] = /^\s*(\d+)(?:\s*-\s*(\d+))?\s*$/.exec(part) ?? [];
     const [from, to] = [Number(first), Number(last)];
-    if (!(from <= to && to < MOST)) throw wrongList(text);
-    for (let neuron = from; neuron <= to; neuron++) neurons.push(neuron);
+    if (!(from <= to && to < MOST)) return null;
+    for (let number = from; number <= to; number++) numbers.push(number);
   }
-  return { kind: "list", neurons };
+  return numbers;
 }
 
 /** Takes `y0,x0,y1,x1` apart. @throws PathlightError `usage` */

@@ -10,6 +10,8 @@ import { type ExplainEnvironment, type Explainer, explain } from "./commands/exp
 import { explainSpec } from "./commands/explainSpec.ts";
 import { type Inspector, inspect } from "./commands/inspect.ts";
 import { inspectSpec } from "./commands/inspectSpec.ts";
+import { type NeuronAsker, neurons } from "./commands/neurons.ts";
+import { neuronsSpec } from "./commands/neuronsSpec.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { CommandSpec } from "./optionSpec.ts";
 import { closest } from "./suggestion.ts";
@@ -19,10 +21,20 @@ export const EXIT_INTERNAL = 1;
 export const EXIT_BAD_INPUT = 2;
 export const EXIT_CANCELLED = 130;
 
-const commands: readonly CommandSpec[] = [explainSpec, ablateSpec, auditSpec, inspectSpec, convertSpec, doctorSpec];
+const commands: readonly CommandSpec[] = [
+  explainSpec,
+  neuronsSpec,
+  ablateSpec,
+  auditSpec,
+  inspectSpec,
+  convertSpec,
+  doctorSpec,
+];
 
 export interface CommandLineEnvironment extends Omit<ExplainEnvironment, "createExplainer"> {
-  createExplainer(options: { readonly threads: number | undefined }): Promise<Explainer & Inspector & Ablater>;
+  createExplainer(options: {
+    readonly threads: number | undefined;
+  }): Promise<Explainer & Inspector & Ablater & NeuronAsker>;
 }
 
 /** Runs the command line and returns the exit code. Whatever goes wrong becomes one line on standard error. */
@@ -99,6 +111,8 @@ async function dispatch(args: readonly string[], environment: CommandLineEnviron
   switch (command.name) {
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(rest, environment);
+    case "neurons":
+      return neurons(rest, environment);
     case "ablate":
       return ablate(rest, environment);
     case "audit":

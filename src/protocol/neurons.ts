@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { float32Schema as float32 } from "./arrays.ts";
 import { explainRequestSchema, sampleRefSchema } from "./explain.ts";
-import { explanationSchema, predictionSchema } from "./explanation.ts";
+import { explanationFileSchema, explanationSchema, predictionSchema } from "./explanation.ts";
 import { statusSchema } from "./status.ts";
 
 /**
@@ -101,6 +101,7 @@ export const neuronsParamsSchema = z.strictObject({
   grid: gridSchema.nullable().default(null),
   /** Of the run unless told. */
   tolerance: z.number().positive().optional(),
+  /** Points of the path at most; those of the run, but no more than 129, unless told. */
   maxEvaluations: z.int().min(3).optional(),
 });
 
@@ -288,6 +289,41 @@ export const ablationFileSchema = ablationResultSchema.omit({ runId: true, expla
   }),
 });
 
+const ranked = z.strictObject({
+  node: z.string(),
+  neuron: index,
+  value: z.number(),
+  error: z.number(),
+  /** Of ΔF; null where that is 0. */
+  share: z.number().nullable(),
+});
+/** A number, or null where it is not finite. */
+const finite = z.number().nullable();
+
+/**
+ * `neurons.json`: the fields of `explanation.json`, of which `sum` and the errors are those over the layer, and what the
+ * neurons carry. Values at full resolution stand in `neurons-K.npy`, one file a node of the layer, [patches, ...shape].
+ */
+export const neuronsFileSchema = explanationFileSchema.extend({
+  /** Several nodes where they were asked for together. */
+  layer: z.union([z.string(), layerSchema]),
+  /** Of the layer, without the batch axis; one for each node where there are several. */
+  shape: z.union([z.array(z.int()), z.array(z.array(z.int()))]),
+  nodes: neuronsSchema.shape.nodes,
+  /** Rows of the arrays, in order; without any the single row is the conductance. */
+  patches: z.array(z.strictObject({ ...neuronsSchema.shape.patches.element.shape, top: z.array(ranked) })),
+  gridSize: gridSchema.nullable(),
+  /** Strongest neurons by |conductance|. */
+  top: z.array(ranked),
+  conductance: z.array(finite),
+  conductanceErrors: z.array(finite),
+  conservation: neuronsSchema.shape.conservation,
+  partition: neuronsSchema.shape.partition,
+  derivatives: neuronsSchema.shape.derivatives,
+  notFinite: neuronsSchema.shape.notFinite,
+  notes: z.array(z.string()),
+});
+
 /** The pruning experiment of Lundstrom, Huang, Razaviyayn (2022) on one sample. */
 export const pruneParamsSchema = z.strictObject({
   runId: z.string(),
@@ -339,6 +375,7 @@ export type LayerSum = z.output<typeof layerSumSchema>;
 export type Conservation = z.output<typeof conservationSchema>;
 export type NeuronsParams = z.output<typeof neuronsParamsSchema>;
 export type Neurons = z.output<typeof neuronsSchema>;
+export type NeuronsFile = z.output<typeof neuronsFileSchema>;
 export type NeuronDetail = z.output<typeof neuronDetailSchema>;
 export type TopSamples = z.output<typeof topSamplesSchema>;
 export type Ablation = z.output<typeof ablationSchema>;

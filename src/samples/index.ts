@@ -13,7 +13,7 @@ export { inferManifestModel, type UnknownModel } from "./manifest/inferManifestM
 export { readLabels } from "./manifest/readLabels.ts";
 export { findManifest, findModelEntry, type ManifestFile, readManifest } from "./manifest/readManifest.ts";
 export { parseNpy, readNpy } from "./npy/readNpy.ts";
-export { npyBytes, writeNpy } from "./npy/writeNpy.ts";
+export { npyBytes, npyHeader, writeNpy } from "./npy/writeNpy.ts";
 export { shapeText } from "./numericTensor.ts";
 export type { PreparedSample, TextWindows } from "./prepared.ts";
 export { prepareSample, type SampleContext } from "./prepareSample.ts";

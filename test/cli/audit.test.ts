@@ -88,6 +88,7 @@ async function runWith(args: readonly string[], explained: Explanation, audit: A
       inspect: () => Promise.reject(new Error("not asked for")),
       ablate: () => Promise.reject(new Error("not asked for")),
       withRun: () => Promise.reject(new Error("not asked for")),
+      openRun: () => Promise.reject(new Error("not asked for")),
       tensorsOf: () => null,
     }),
   });

@@ -56,6 +56,7 @@ async function runWith(explain: () => Promise<never>) {
       tokenPairs: () => Promise.reject(new Error("not asked for")),
       ablate: () => Promise.reject(new Error("not asked for")),
       withRun: () => Promise.reject(new Error("not asked for")),
+      openRun: () => Promise.reject(new Error("not asked for")),
       tensorsOf: () => null,
       attributionTensors: () => [],
       dispose: () => {

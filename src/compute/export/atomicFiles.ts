@@ -5,7 +5,8 @@ import { PathlightError } from "../../common/errors.ts";
 
 export interface OutputFile {
   readonly name: string;
-  readonly content: Uint8Array | string;
+  /** Parts are written one after the other, so that the whole need not be in memory. */
+  readonly content: Uint8Array | string | Iterable<Uint8Array>;
 }
 
 function notWritable(folder: string, found: string, cause?: unknown): PathlightError {

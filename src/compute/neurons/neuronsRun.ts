@@ -29,6 +29,8 @@ export interface NeuronsOptions {
 
 /** Points of the path where derivatives are held against forward passes. */
 const CHECKED = [0.31, 0.78] as const;
+/** A point takes a derivative for each patch: more are for those who ask for them. */
+const MOST_POINTS = 129;
 /** Milliseconds between drafts. */
 const DRAFT_MS = 200;
 
@@ -235,7 +237,7 @@ class Reporter {
     seconds: () => number,
   ) {
     this.tolerance = params.tolerance ?? run.limits.tolerance;
-    this.most = params.maxEvaluations ?? run.limits.maxEvaluations;
+    this.most = params.maxEvaluations ?? Math.min(run.limits.maxEvaluations, MOST_POINTS);
     this.#clock = new Progress(known, this.tolerance, this.most);
     this.#run = run;
     this.#options = options;
