@@ -4,7 +4,7 @@ import { explainSpec } from "./explainSpec.ts";
 /** Options of `explain` that say nothing here. */
 const others: ReadonlySet<string> = new Set([
   ...["pairs", "prefix", "fail-above", "method", "rule", "steps", "grain", "max-evaluations", "out", "json", "help"],
-  "convert",
+  ...["convert", "windows"],
 ]);
 
 export const neuronsSpec: CommandSpec = {
@@ -86,7 +86,7 @@ export const neuronsSpec: CommandSpec = {
     {
       what: "Which channels of the third convolution does the upper left quarter of the picture drive?",
       command:
-        "pathlight neurons --model models/digit-scenes --input scenes/0007.png --layer conv3 \\\n    --patch 0,0,32,32 --out out/conv3",
+        "pathlight neurons --model models/digit-scenes --input scenes/0007.png --layer conv3 \\\n    --patch 0,0,24,24 --out out/conv3",
     },
     {
       what: "Every cell of a 7×7 grid to every unit, as an array",
