@@ -107,7 +107,10 @@ function noRoom({ ranges }: WholeText, sliding: number, most: number): Pathlight
   return new PathlightError("sample-too-large", `The ${which} text leaves no room for windows over the other one.`, {
     expected: `a ${which} text of less than ${most} tokens, special tokens included`,
     found: other === undefined ? "special tokens alone" : `${other.to - other.from} tokens`,
-    whatToDo: "Shorten it, or read the texts cut.",
+    whatToDo:
+      sliding === 1
+        ? "Shorten it, read the texts cut, or set `truncation` of the text input in pathlight.json to only-first, so that the windows go over it."
+        : "Shorten it, or read the texts cut.",
   });
 }
 

@@ -152,7 +152,7 @@ test("of a pair the text that may be cut is in windows, with the token types of 
   }
   const first = read(context, question, "only-first");
   assert.equal(first.windows?.ranges[0]?.from, 1);
-  await fails(() => read(context, question), "sample-too-large", "first text leaves no room");
+  await fails(() => read(context, question), "sample-too-large", "first text leaves no room", "only-first");
 });
 
 test("a megabyte is refused without being read to its end, and files have no windows", async () => {
@@ -172,6 +172,13 @@ test("a megabyte is refused without being read to its end, and files have no win
   const windows = { kind: "windows" } as const;
   await fails(() => prepareText(long, inputOf(spec), [128], counted, windows), "sample-too-large", "64 windows");
   assert(asked < 128 * 64 + 100, `${asked} tokens were read`);
+  for (const [own, much] of [
+    [{ type: "words", vocabulary: "words.txt" }, "the cat ".repeat(125_000)],
+    [{ type: "bytes" }, "x".repeat(1_000_000)],
+  ] as const) {
+    const other = await load(own);
+    await fails(() => prepareText(much, inputOf(own), [512], other, windows), "sample-too-large", "64 windows");
+  }
   const bytes = { type: "bytes", window: { head: 4, tail: 4 } };
   const files = await load(bytes);
   await fails(() => prepareText("abc", inputOf(bytes), [8], files, windows), "usage", "two ends of a file");
