@@ -217,9 +217,13 @@ export class ExplainService {
     return this.#inTurn({ signal: options.signal }, async () => {
       const run = this.#runs.get(runId);
       const opened = await this.#reopen(run, options);
-      return ablateAndExplain(run, opened, { ...params, runId }, options, (each, emit) =>
-        this.#integrate(each, each.integration, withoutNeurons(opened, each).loaded, { signal: options.signal, emit }),
-      );
+      const result = await ablateAndExplain(run, opened, { ...params, runId }, options, (each, emit) => {
+        const known = each.integration ?? this.#runs.findByKey(each.key)?.integration ?? null;
+        return this.#integrate(each, known, withoutNeurons(opened, each).loaded, { signal: options.signal, emit });
+      });
+      // However many are made of it, it stays the one that was asked about last.
+      this.#runs.put(run);
+      return result;
     });
   }
 

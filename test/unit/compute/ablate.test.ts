@@ -197,6 +197,19 @@ test("a text: dimensions of the hidden state, and single values of a layer", asy
   plain.dispose();
 });
 
+test("a run outlasts any number of ablations, and the same one is not computed twice", async () => {
+  const run = await service.explain(asking(await sampleModel("question-classifier"), question(3), { tolerance: 0.2 }));
+  const ablation = (neuron: number) => [{ node: "strongest-place", neurons: [neuron] }];
+  const first = await ablate(run.runId, { ablation: ablation(0), attribution: true });
+  const again = await ablate(run.runId, { ablation: ablation(0), attribution: true });
+  const [a, b] = [first, again].map(({ explanations }) => explanations?.after);
+  assert.equal(b?.evaluations, a?.evaluations);
+  assert.deepEqual(b?.attributions, a?.attributions);
+  for (let neuron = 1; neuron < 20; neuron++)
+    await ablate(run.runId, { ablation: ablation(neuron), attribution: true });
+  assert.ok(service.snapshot(run.runId) !== null);
+});
+
 test("bad input is refused with what to do, and leaves nothing behind", async () => {
   const model = await sampleModel("digit-scenes");
   const run = await service.explain(asking(model, scene(7)));
