@@ -78,6 +78,8 @@ export const layerSumSchema = z.strictObject({
   cutWith: z.array(z.string()),
   /** Why it is refused: whole numbers, a shape that is not known, not reached by the change. */
   reason: z.string().optional(),
+  /** Of a text: Σ conductance at each of its positions, where the layer has one vector for each of them. */
+  positions: float32.optional(),
 });
 
 export const conservationSchema = z.strictObject({

@@ -9,6 +9,8 @@ import { isBusy } from "./workNote.ts";
 
 /** What a column may reach above the line of ΔF before it is cut off, with a mark that it goes on. */
 const HIGHEST = 1.3;
+/** From here on columns are too narrow for a mark of their own. */
+const MANY = 60;
 
 /** Every layer's sum against the change of the score, from input to output: one list, arrows move, Enter chooses. */
 class ConservationStrip extends StoreElement {
@@ -30,7 +32,7 @@ class ConservationStrip extends StoreElement {
     const stop = this.read ?? Math.max(0, this.#chosen);
     const reading = layers[this.read ?? this.#chosen];
     const passes = layers.some(({ state }) => state === "not-a-cut");
-    return html`<div class="strip-scroll"><div class="strip" role="listbox" aria-label="Layers, from input to output" aria-orientation="horizontal"
+    return html`<div class="strip-scroll"><div class="strip ${layers.length > MANY ? "dense" : ""}" role="listbox" aria-label="Layers, from input to output" aria-orientation="horizontal"
         @keydown=${this.#onKey} @pointerleave=${() => {
           this.read = null;
         }}>
@@ -42,6 +44,7 @@ class ConservationStrip extends StoreElement {
         ${layers.map((layer, at) => this.#column(layer, at, at === stop))}
       </div></div>
       <div class="strip-key small dim"><span>input</span>
+        ${layers.some((layer) => this.#isOff(layer)) ? html`<span><span class="off-key"></span>off by more than ${formatPercent(this.store.state?.warnAbove ?? 0.05)}</span>` : nothing}
         ${passes ? html`<span><span class="hatch-key warn"></span>not a cut: a connection passes it</span>` : nothing}
         <span>lower row: share held by the strongest 5\u202f% of neurons</span><span>output</span></div>
       <p class="strip-reading" aria-hidden="true">${reading === undefined ? html`<span class="dim">${this.store.view.layers.layer === null ? "Choose a layer to see its neurons." : ""}</span>` : layerSentence(reading, this.conservation)}</p>`;
@@ -52,11 +55,7 @@ class ConservationStrip extends StoreElement {
     const largest = deltaF === 0 ? Math.max(...layers.map(({ sum }) => Math.abs(sum ?? 0)), 1e-12) : deltaF;
     const height = layer.sum === null ? 0 : layer.sum / largest;
     const chosen = at === this.#chosen;
-    // A first look at few points says nothing of the layer yet.
-    const off =
-      !isBusy(this.store, "conservation") &&
-      layer.state === "cut" &&
-      (layer.residual ?? 0) > (this.store.state?.warnAbove ?? 0.05);
+    const off = this.#isOff(layer);
     return html`<button role="option" class="layer ${layer.state} ${off ? "off" : ""} ${height < 0 ? "negative" : ""} ${height > HIGHEST ? "above" : ""}"
       aria-selected=${chosen ? "true" : "false"} aria-disabled=${layer.state === "refused" ? "true" : nothing} tabindex=${isStop ? 0 : -1} data-node=${layer.node}
       aria-label=${layerSentence(layer, this.conservation)} title=${layerSentence(layer, this.conservation)}
@@ -67,6 +66,12 @@ class ConservationStrip extends StoreElement {
       }} @click=${() => this.#choose(at)}>
       <span class="column"><i class="sum" ${cssVars({ height: `${Math.min(1, Math.max(0.03, Math.abs(height) / HIGHEST)) * 100}%` })}></i>${off ? icon("warning") : nothing}</span>
       <span class="held"><i ${cssVars({ height: `${(layer.concentration ?? 0) * 100}%` })}></i></span></button>`;
+  }
+
+  /** A first look at few points says nothing of the layer yet. */
+  #isOff({ state, residual }: LayerSum): boolean {
+    const isSettled = !isBusy(this.store, "conservation");
+    return isSettled && state === "cut" && (residual ?? 0) > (this.store.state?.warnAbove ?? 0.05);
   }
 
   #choose(at: number): void {

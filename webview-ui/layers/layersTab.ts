@@ -12,6 +12,7 @@ import { knownRank, rankChoices } from "./neuronRanking.ts";
 import { workNote } from "./workNote.ts";
 import "./ablationCard.ts";
 import "./conservationStrip.ts";
+import "./layerTokens.ts";
 import "./neuronList.ts";
 import "./neuronStep.ts";
 import "./patchStep.ts";
@@ -71,6 +72,7 @@ class LayersTab extends StoreElement {
     const old = store.dimmed || (store.state?.stale !== null && store.state?.stale !== undefined);
     return html`<div class="layers ${old ? "dimmed" : ""}" @pl-again=${(event: CustomEvent<LayersWork>) => this.#ask(event.detail)}>
       ${this.#conservation(store.layers.conservation, explanation.deltaF)}
+      ${this.#depth(store.layers.conservation)}
       ${this.#layer()}
     </div>`;
   }
@@ -97,6 +99,15 @@ class LayersTab extends StoreElement {
             ? conservationTable(conservation, layer?.[0], (next) => this.#choose(next))
             : html`<pl-conservation .store=${this.store} .conservation=${conservation} @pl-layer=${(event: CustomEvent<readonly string[]>) => this.#choose(event.detail)}></pl-conservation>`
       }${note}</section>`;
+  }
+
+  /** Of a text, where layers keep its positions. */
+  #depth(conservation: Conservation | null): TemplateResult | typeof nothing {
+    const attribution = markedInput(this.store);
+    const keep = conservation?.layers.some(({ positions }) => positions !== undefined) ?? false;
+    if (conservation === null || attribution?.kind !== "text" || !keep) return nothing;
+    return html`<pl-layer-tokens .store=${this.store} .conservation=${conservation} .attribution=${attribution}
+      @pl-layer=${(event: CustomEvent<readonly string[]>) => this.#choose(event.detail)}></pl-layer-tokens>`;
   }
 
   #choose(layer: readonly string[]): void {

@@ -48,8 +48,9 @@ export async function computeConservation(
     const path = { model, ends, heldFeeds, target: plan.score };
     const [baseline = 0, input = 0] = await pathScores(path, [0, 1]);
     const deltaF = input - baseline;
+    const tokens = tokensOf(plan);
     const view = (found: ReadonlyMap<NodeId, NodeConductance> | null, points: number): Conservation => {
-      const layers = model.nodes.map((spec) => layerSum(spec, flow, found, deltaF));
+      const layers = model.nodes.map((spec) => layerSum(spec, flow, found, deltaF, tokens));
       const residuals = layers.flatMap(({ state, residual }) =>
         state === "cut" && residual !== null ? [residual] : [],
       );
@@ -86,6 +87,7 @@ function layerSum(
   flow: LayerFlow,
   found: ReadonlyMap<NodeId, NodeConductance> | null,
   deltaF: number,
+  tokens: number | null,
 ): LayerSum {
   const id = flow.resolve(spec.id);
   const own = flow.nodes.find((node) => node.spec.id === id);
@@ -95,7 +97,7 @@ function layerSum(
   if (found === null) return { ...layer, ...nothing, state: "waits" };
   const conductance = found.get(id) ?? { refused: "The score does not depend on it." };
   if ("refused" in conductance) return { ...layer, ...nothing, state: "refused", reason: conductance.refused };
-  const { neurons, shape } = conductance;
+  const { neurons, shape, places } = conductance;
   const sum = neurons.reduce((total, value) => total + value, 0);
   if (!Number.isFinite(sum)) {
     const reason = `Neuron ${neurons.findIndex((value) => !Number.isFinite(value))} is not finite somewhere on the path.`;
@@ -111,7 +113,15 @@ function layerSum(
     residual: !own.isCut || saysNothing ? null : Math.abs(sum - deltaF) / Math.abs(deltaF),
     concentration: size === 0 ? null : concentrationOf(neurons, size),
     cutWith: own.isCut ? [] : flow.cutWith(id),
+    ...(places !== null && places.length === tokens ? { positions: Float32Array.from(places) } : {}),
   };
+}
+
+/** Tokens of the one text that is explained; null where it is none, or one of several inputs. */
+function tokensOf({ explained }: Run["plan"]): number | null {
+  const [text] = explained;
+  const isText = text !== undefined && explained.length === 1 && text.node !== text.input;
+  return isText ? (text.shape[0] ?? null) : null;
 }
 
 /** Share of Σ|conductance| of the strongest neurons. */

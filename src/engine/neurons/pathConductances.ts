@@ -1,7 +1,7 @@
 import { breathe, throwIfCancelled } from "../../common/cancellation.ts";
 import type { NodeId, NodeSpec } from "../port.ts";
 import type { LayerFlow } from "./cuts.ts";
-import { layerMap, sumByNeuron } from "./layer.ts";
+import { layerMap, sumByNeuron, sumByPlace } from "./layer.ts";
 import type { LayerPath } from "./layerGradient.ts";
 import { type LayerSlice, layerSlices } from "./layerSlices.ts";
 
@@ -16,7 +16,12 @@ export interface PathConductancesOptions extends Omit<LayerPath, "layer"> {
 
 /** A node's conductances, or why there are none. */
 export type NodeConductance =
-  | { readonly shape: readonly number[]; readonly neurons: Float64Array }
+  | {
+      readonly shape: readonly number[];
+      readonly neurons: Float64Array;
+      /** Σ over the neurons at each place, of a node with one axis beside that of the neurons; null of others. */
+      readonly places: Float64Array | null;
+    }
   | { readonly refused: string };
 
 /** Values of all layers that are looked at in one pass: each is held at three points, twice. */
@@ -104,8 +109,12 @@ async function conductancesOf(
       continue;
     }
     const shape = sum.shape.length === 0 ? [1] : sum.shape;
-    const map = layerMap([{ id, shape, axis: axisOf(spec, shape) }]);
-    found.set(id, { shape, neurons: sumByNeuron(map, sum.sum) });
+    const node = { id, shape, axis: axisOf(spec, shape) };
+    found.set(id, {
+      shape,
+      neurons: sumByNeuron(layerMap([node]), sum.sum),
+      places: sumByPlace(node, sum.sum),
+    });
   }
   return found;
 }

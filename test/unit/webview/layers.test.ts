@@ -479,3 +479,30 @@ test("after a reload of the window the same layer, patches and neuron are looked
   assert.equal(await page.locator(".strip [aria-selected=true]").getAttribute("data-node"), "out_relu");
   await page.close();
 });
+
+test("of a text each layer shows what it carries at each word; a row's name chooses the layer", async () => {
+  const page = await open("layersText");
+  const grid = page.getByRole("grid", { name: "layer by word, conductance" });
+  assert.equal(await grid.getAttribute("aria-rowcount"), "7");
+  assert.equal(await grid.locator("[tabindex='0']").count(), 1);
+  // What a word of several tokens carries is the sum of them: all of a row add up to what the layer does.
+  const row = await grid
+    .locator("[role=row]")
+    .nth(1)
+    .locator("[role=gridcell]")
+    .evaluateAll((cells) =>
+      cells.map((cell) => Number((cell.getAttribute("aria-label") ?? "").split(": ").at(-1)?.replace("−", "-"))),
+    );
+  const said = (await page.locator('[data-node="Conv1_relu"]').getAttribute("aria-label")) ?? "";
+  const sum = Number(/carries \+([\d.]+)/.exec(said)?.[1]);
+  assert.ok(Math.abs(row.reduce((total, value) => total + value, 0) - sum) < 0.05, `${row} for ${sum}`);
+  await grid.locator("[tabindex='0']").focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  assert.match(await active(page), / from \[CLS\]: /);
+  await grid.locator("[role=rowheader]").nth(2).click();
+  assert.deepEqual((await asks(page, "neurons")).filter(({ slot }) => slot === "patches").at(-1)?.params?.layer, [
+    "block_1_expand_relu",
+  ]);
+  await page.close();
+});

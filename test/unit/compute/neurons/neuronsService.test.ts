@@ -198,6 +198,29 @@ test("conservation: all layers over the points of the run, with the layers at on
   service.release(runId);
 });
 
+test("conservation of a text: what each position carries through the depth; at the embedding that of the oracle", async () => {
+  const runId = await open("text");
+  const found = await service.withRun(runId, {}, (run, { loaded }) => computeConservation(run, loaded.model));
+  const reference = await readNpy(join(oracle, "text/tokens_0.npy"));
+  const kept = found.layers.filter(({ positions }) => positions !== undefined);
+  // The embedding, the convolution and its activation have a vector for each of the 16 tokens, what follows has not.
+  assert.ok(kept.length >= 2, kept.map(({ node }) => node).join());
+  assert.equal(found.layers.at(-1)?.positions, undefined);
+  for (const { node, positions, sum } of kept) {
+    assert.equal(positions?.length, 16, node);
+    const total = positions?.reduce((all, value) => all + value, 0) ?? Number.NaN;
+    assert.ok(Math.abs(total - (sum ?? Number.NaN)) < 1e-4 * Math.abs(found.deltaF), `${node}: ${total} for ${sum}`);
+  }
+  const [embedding] = kept;
+  let [off, size] = [0, 0];
+  for (const [token, value] of (embedding?.positions ?? []).entries()) {
+    off += Math.abs(value - (reference.data[token] ?? Number.NaN));
+    size += Math.abs(reference.data[token] ?? Number.NaN);
+  }
+  assert.ok(off <= 0.02 * size, `tokens are off by ${off / size}`);
+  service.release(runId);
+});
+
 test("a neuron's own attribution is complete in its activation, over all places and at one", async () => {
   const runId = await open("digits");
   await ask(runId, { layer: ["relu2"] });

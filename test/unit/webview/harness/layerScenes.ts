@@ -245,6 +245,18 @@ function tokenCells(attribution: Attribution): NeuronsOptions["patches"] {
   }));
 }
 
+/** The same with what each of the layers up to the sixth has at each token. */
+function throughDepth(sums: Conservation, tokens: number): Conservation {
+  const random = seededRandom(8);
+  const layers = sums.layers.map((layer, depth) => {
+    if (depth > 5) return layer;
+    const raw = Float32Array.from({ length: tokens }, (_, at) => (at % 3 === depth % 3 ? 2 : 0.3) * (random() - 0.35));
+    const total = raw.reduce((sum, value) => sum + value, 0);
+    return { ...layer, positions: raw.map((value) => (value * (layer.sum ?? 0)) / total) };
+  });
+  return { ...sums, layers };
+}
+
 /** `view`: what the panel has kept of how its reader looks at it. */
 export interface LayerScene {
   readonly view: Readonly<Record<string, unknown>>;
@@ -397,7 +409,13 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
       messages: [
         ...show(text),
         stateOf(text.runId),
-        found({ work: "conservation", value: conservation(text.runId, text.deltaF) }),
+        found({
+          work: "conservation",
+          value: throughDepth(
+            conservation(text.runId, text.deltaF),
+            text.attributions[0]?.kind === "text" ? text.attributions[0].tokens.length : 0,
+          ),
+        }),
         found({ work: "patches", value: neurons({ ...textLayer, patches: [{ ...textPatch, kind: "patch" }] }) }),
         found({
           work: "cells",
