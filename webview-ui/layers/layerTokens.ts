@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { rankByStrength } from "../../src/common/mapLayout.ts";
 import type { TextAttribution } from "../../src/protocol/explanation.ts";
-import { formatScore, formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { formatShare, formatSigned } from "../../src/protocol/format.ts";
 import type { Conservation, LayerSum } from "../../src/protocol/neurons.ts";
 import type { TokenMatrix } from "../../src/protocol/tokenMatrix.ts";
 import { smallScale } from "../elements/scaleBar.ts";
