@@ -1,6 +1,7 @@
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSigned } from "../protocol/format.ts";
 import type { AblationResult } from "../protocol/neurons.ts";
+import { byStrength } from "../protocol/strength.ts";
 import { explainedText } from "../protocol/targetWords.ts";
 import { predictionText } from "./predictionText.ts";
 import type { Colours } from "./terminal.ts";
@@ -91,7 +92,7 @@ function errorOf({ completenessError: { absolute, relative } }: Explanation): st
 }
 
 function strongest(predictions: AblationResult["before"]["predictions"]): string {
-  const order = [...predictions].sort((a, b) => b.logit - a.logit);
+  const order = [...predictions].sort(byStrength);
   return order.slice(0, 3).map(predictionText).join(" · ");
 }
 

@@ -2,6 +2,7 @@ import type { AuditProgress } from "../protocol/audit.ts";
 import type { ExplainEvent, SequenceEvent } from "../protocol/compute.ts";
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatSeconds } from "../protocol/format.ts";
+import { byStrength } from "../protocol/strength.ts";
 import { relativeSumError } from "../protocol/verdict.ts";
 import { predictionText } from "./predictionText.ts";
 import type { Terminal } from "./terminal.ts";
@@ -85,7 +86,7 @@ export class ProgressLine {
     if (this.#announced) return;
     this.#announced = true;
     const { backend, predictions, sample, model, produced } = explanation;
-    const first = [...predictions].sort((a, b) => b.logit - a.logit)[0];
+    const first = [...predictions].sort(byStrength)[0];
     const says =
       produced !== undefined
         ? `: ${model.name} writes ${JSON.stringify(produced.text)}`

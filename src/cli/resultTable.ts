@@ -1,5 +1,6 @@
 import type { Explanation } from "../protocol/explanation.ts";
 import { formatPercent, formatScore, formatSeconds, formatShare, formatSigned } from "../protocol/format.ts";
+import { byStrength } from "../protocol/strength.ts";
 import { explainedText, writtenAs } from "../protocol/targetWords.ts";
 import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
 import { bannerOf, type VerdictKind, verdictOf } from "../protocol/verdict.ts";
@@ -79,7 +80,7 @@ function plural(count: number, word: string): string {
 }
 
 function mostLikely({ predictions }: Explanation): string {
-  const order = [...predictions].sort((a, b) => b.logit - a.logit);
+  const order = [...predictions].sort(byStrength);
   return order.slice(0, 3).map(predictionText).join(" · ");
 }
 

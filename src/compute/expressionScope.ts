@@ -4,6 +4,7 @@ import type { DifferentiableModel, NodeId, OutputHead } from "../engine/port.ts"
 import { fromTensorError } from "../engine/tensorErrors.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import type { ExpressionScope } from "../protocol/expression/scope.ts";
+import { byStrength } from "../protocol/strength.ts";
 import type { PreparedInput } from "./prepareInputs.ts";
 import type { Task } from "./target.ts";
 import { onSide, sides, TwinModel, withoutSide } from "./twin/twinModel.ts";
@@ -27,7 +28,7 @@ export interface ScopeFacts {
 /** What the names in a target expression stand for at one sample: shapes are those of the sample itself. */
 export function expressionScope(facts: ScopeFacts): ExpressionScope {
   const { model, feeds, head, task, predictions } = facts;
-  const ranked = [...predictions].sort((a, b) => b.logit - a.logit);
+  const ranked = [...predictions].sort(byStrength);
   const shapes = new Map<NodeId, readonly number[]>();
   const known = new Set([...model.nodes, ...model.outputs, ...model.inputs].map(({ id }) => id));
   const own = head.activation === "none" ? null : head.activation;

@@ -2,6 +2,7 @@ import { reshape, slice, type Tensor } from "@tensorflow/tfjs-core";
 import type { DifferentiableModel, NodeId } from "../engine/port.ts";
 import { fetchesOf, type ScoreTarget, scoreFrom } from "../engine/scoreOf.ts";
 import type { Prediction } from "../protocol/explanation.ts";
+import { byStrength } from "../protocol/strength.ts";
 import type { RunPlan } from "./runPlan.ts";
 import { predictionsOf, taskOf } from "./target.ts";
 import { meanPredictions, windowPredictions } from "./windows/windowPredictions.ts";
@@ -48,7 +49,7 @@ export function measuredFrom(plan: RunPlan, row: readonly Float32Array[]): Measu
       ? meanPredictions(windowPredictions(head, taskOf(head, entry, labels.length), { logits, outputs }, labels))
       : [writtenPrediction(plan, logits, outputs)];
   const own = all.find(({ index }) => index === target.index) ?? null;
-  const strongest = [...all].sort((a, b) => b.score - a.score).slice(0, STRONGEST);
+  const strongest = [...all].sort(byStrength).slice(0, STRONGEST);
   return {
     score: value,
     target: own,

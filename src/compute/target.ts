@@ -3,6 +3,7 @@ import type { DifferentiableModel, NodeId, OutputHead } from "../engine/port.ts"
 import type { Settings, TargetSpec } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import type { Link, ManifestModel } from "../protocol/manifest.ts";
+import { byStrength } from "../protocol/strength.ts";
 import { onSide, TwinModel } from "./twin/twinModel.ts";
 
 /** The output that is explained, chosen by the request, else by the manifest, else the model's first. */
@@ -109,7 +110,7 @@ export function resolveTarget(
   predictions: readonly Prediction[],
 ): Prediction {
   if (target.kind === "predicted") {
-    return predictions.reduce((best, candidate) => (candidate.logit > best.logit ? candidate : best));
+    return predictions.reduce((best, candidate) => (byStrength(best, candidate) > 0 ? candidate : best));
   }
   const wanted = target.kind === "index" ? target.index : target.label;
   const found = predictions.find((candidate) =>

@@ -6,6 +6,7 @@ import { settingsSchema } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import { formatProbability, formatScore } from "../protocol/format.ts";
 import type { ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
+import { byStrength } from "../protocol/strength.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
 import { offerConversion, savedModelFolder } from "./convertCommand.ts";
 import { findModels } from "./findModels.ts";
@@ -139,7 +140,7 @@ async function confirmInferred(
     predictions instanceof PathlightError
       ? [{ label: `$(error) ${predictions.message}`, description: predictions.details.whatToDo ?? "" }]
       : [...predictions]
-          .sort((a, b) => b.score - a.score)
+          .sort(byStrength)
           .slice(0, 5)
           .map((prediction) => ({
             label: `$(blank) ${prediction.label}`,

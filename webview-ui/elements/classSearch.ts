@@ -1,5 +1,6 @@
 import { html, LitElement, type PropertyDeclarations, type TemplateResult } from "lit";
 import type { Prediction } from "../../src/protocol/explanation.ts";
+import { byStrength } from "../../src/protocol/strength.ts";
 import { plural } from "../model/words.ts";
 
 const MOST_ROWS = 100;
@@ -35,7 +36,7 @@ class ClassSearch extends LitElement {
     const wanted = this.text.trim().toLowerCase();
     return this.predictions
       .filter(({ label, index }) => label.toLowerCase().includes(wanted) || String(index) === wanted)
-      .sort((a, b) => b.score - a.score);
+      .sort(byStrength);
   }
 
   #pick(index: number): void {

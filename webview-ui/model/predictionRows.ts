@@ -1,4 +1,5 @@
 import type { Prediction } from "../../src/protocol/explanation.ts";
+import { byStrength } from "../../src/protocol/strength.ts";
 
 /** Rows that fit beside the settings; the last one opens the search where there are more classes. */
 const ROWS = 3;
@@ -13,7 +14,7 @@ interface PredictionRows {
 
 /** The strongest classes; the one that is explained is always among them. */
 export function predictionRows(predictions: readonly Prediction[], target: number | null): PredictionRows {
-  const ranked = [...predictions].sort((a, b) => b.score - a.score);
+  const ranked = [...predictions].sort(byStrength);
   const shown = ranked.length <= ROWS ? ranked.length : ROWS - 1;
   const rows = ranked.slice(0, shown);
   const chosen = ranked.find((prediction) => prediction.index === target);

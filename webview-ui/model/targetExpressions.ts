@@ -4,6 +4,7 @@ import { parseExpression } from "../../src/protocol/expression/parse.ts";
 import { reservedNames, resolveExpression } from "../../src/protocol/expression/resolve.ts";
 import type { ExpressionScope } from "../../src/protocol/expression/scope.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
+import { byStrength } from "../../src/protocol/strength.ts";
 
 type Outputs = NonNullable<PanelState["options"]["outputs"]>;
 
@@ -67,7 +68,7 @@ function nameOf(id: string): string {
 
 function scopeOf({ predictions, target, attributions }: Explanation, outputs: Outputs): ExpressionScope {
   const head = outputs.find(({ id }) => id === target.output) ?? outputs[0];
-  const ranked = [...predictions].sort((a, b) => b.logit - a.logit);
+  const ranked = [...predictions].sort(byStrength);
   const numbered = predictions.every(({ label, index }) => label === `class ${index}`);
   const shapes = new Map(outputs.flatMap(({ id, logit, shape }) => [[id, shape] as const, [logit, shape] as const]));
   const isText = attributions.some(({ kind }) => kind === "text");
