@@ -114,4 +114,11 @@ const { text, failures } = report(results, references);
 writeFileSync(path.join(folder, "photographs.md"), text);
 console.log(text);
 for (const failure of failures) console.error(`FAILED ${failure}`);
-process.exitCode = failures.length > 0 ? 1 : 0;
+process.exitCode = failures.length > 0 || !neurons() ? 1 : 0;
+
+/** What patches give to the neurons of a layer, in a benchmark of its own. */
+function neurons(): boolean {
+  if (gradientOnly || tableOnly) return true;
+  const args = ["--import", "tsx", path.join(import.meta.dirname, "neurons.ts"), ...(quick ? ["--quick"] : [])];
+  return spawnSync(process.execPath, args, { stdio: "inherit", cwd: root }).status === 0;
+}

@@ -156,9 +156,10 @@ export class Jvp {
   /**
    * Holds a derivative along a direction against central differences of H. Null where they agree within 2 %, at the first
    * step or a smaller one; else by how much they are apart, relative. A difference across a kink of the network differs
-   * from the derivative, rightly, and the less the smaller the step; a wrong derivative differs at every step. Steps at
-   * which rounding would hide 2 % say nothing; where all are such, the error bar of the difference decides. Values that
-   * are not finite are left out: whoever asks has seen them.
+   * from the derivative, rightly, and the less the smaller the step; a wrong derivative differs at every step. So what
+   * counts in the end is where the last two steps lead to, the number of kinks that a step crosses being in proportion to
+   * it. Steps at which rounding would hide 2 % say nothing; where all are such, the error bar of the difference decides.
+   * Values that are not finite are left out: whoever asks has seen them.
    */
   async disagreement(
     point: readonly JvpPoint[],
@@ -170,21 +171,23 @@ export class Jvp {
     const found = await this.#differ([row]);
     const { gap, size } = gapOf(derivative, found.derivatives[0] ?? []);
     if (size === 0 ? gap === 0 : gap <= GAP * size) return null;
-    let least = size === 0 ? Number.POSITIVE_INFINITY : gap / size;
-    let decided = false;
-    const largest = found.value.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const gaps = [size === 0 ? Number.POSITIVE_INFINITY : gap / size];
+    const values = found.value.reduce((sum, value) => sum + (Number.isFinite(value) ? Math.abs(value) : 0), 0);
     for (const step of NARROW_STEPS) {
       throwIfCancelled(this.#options.signal);
       const [up = new Float32Array()] = await this.#forward([row], step);
       const [down = []] = await this.#forward([row], -step);
       const slopes = Array.from(up, (value, k) => (value - (down[k] ?? Number.NaN)) / (2 * step));
       const narrow = gapOf(derivative, slopes);
-      if ((ROUNDING * largest * slopes.length) / step > GAP * narrow.size) break;
+      if ((ROUNDING * values) / step > GAP * narrow.size) break;
       if (narrow.gap <= GAP * narrow.size) return null;
-      least = decided ? Math.min(least, narrow.gap / narrow.size) : narrow.gap / narrow.size;
-      decided = true;
+      gaps.push(narrow.gap / narrow.size);
     }
-    return !decided && gap <= 3 * (found.errors[0] ?? 0) ? null : least;
+    if (gaps.length === 1) return gap <= 3 * (found.errors[0] ?? 0) ? null : (gaps[0] ?? null);
+    const [wider = Number.POSITIVE_INFINITY, narrowest = Number.POSITIVE_INFINITY] = gaps.slice(-2);
+    // Each step is a quarter of the one before.
+    const limit = (4 * narrowest - wider) / 3;
+    return gaps.length > 2 && limit <= GAP ? null : Math.min(...gaps.slice(1));
   }
 
   /** As many rows as the pace and the memory allow, growing to at most twice as many at a time. */

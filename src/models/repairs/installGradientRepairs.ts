@@ -33,6 +33,7 @@ import { resizeBilinearGradient, resizeNearestNeighborGradient } from "./resize.
 import { sameConvolutionWrappers } from "./sameConvolution.ts";
 import { sparseToDenseGradient } from "./sparseToDense.ts";
 import { squaredDifferenceGradient } from "./squaredDifference.ts";
+import { stepWrapper } from "./step.ts";
 import { stridedSliceGradient } from "./stridedSlice.ts";
 import { stridedSliceWrappers } from "./stridedSliceForward.ts";
 import { tensorScatterUpdateGradient } from "./tensorScatterUpdate.ts";
@@ -102,6 +103,7 @@ export const kernelWrappers: readonly KernelWrapper[] = [
   dilation2dWrapper,
   oneHotWrapper,
   ...sameConvolutionWrappers,
+  stepWrapper,
   ...stridedSliceWrappers,
 ];
 
