@@ -166,6 +166,70 @@ async function inspect(bench: Bench): Promise<void> {
   await bench.panel.locator("button.link", { hasText: "dense_3:pre" }).first().click();
 }
 
+/** Drags over the picture of the Layers tab, from corner to corner in fractions of it. */
+async function patch(
+  bench: Bench,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+): Promise<void> {
+  const box = await bench.panel.locator(".patch-field").boundingBox();
+  if (box === null) throw new Error("The picture is not in sight.");
+  await bench.page.mouse.move(box.x + left * box.width, box.y + top * box.height);
+  await bench.page.mouse.down();
+  await bench.page.mouse.move(box.x + right * box.width, box.y + bottom * box.height, { steps: 4 });
+  await bench.page.mouse.up();
+  await rest(bench);
+}
+
+/** Until the Layers tab has found what it looks for. */
+async function rest(bench: Bench): Promise<void> {
+  // What is set waits a moment before it is asked.
+  await bench.page.waitForTimeout(600);
+  await bench.panel
+    .locator("pl-layers .work [role=progressbar]")
+    .first()
+    .waitFor({ state: "detached", timeout: 600_000 });
+}
+
+/** Two digits, the channels of the one, and what is left of it without four of them. */
+async function layers(bench: Bench): Promise<void> {
+  await image(bench);
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await bench.panel.locator("#tab-layers").click();
+  await rest(bench);
+  await bench.panel.locator('.strip [data-node="conv3"]').click();
+  await rest(bench);
+  // As scenes/labels.csv has it, in pixels of 48.
+  await patch(bench, [2 / 48, 22 / 48, 18 / 48, 46 / 48]);
+  await patch(bench, [23 / 48, 19 / 48, 39 / 48, 42 / 48]);
+  const rows = bench.panel.locator("pl-neurons .rows .neuron");
+  await rows.first().click();
+  await rest(bench);
+  for (const row of [0, 1, 2, 3]) await rows.nth(row).locator("label.check").click();
+  await bench.panel.locator("button.ablate").click();
+  await rest(bench);
+  await bench.panel.locator(".ablated").waitFor();
+  await bench.panel.locator("pl-ablation canvas").nth(1).waitFor();
+  await bench.panel.locator("#tab-layers").focus();
+}
+
+/** The same of a question: what each layer carries at each word. */
+async function depth(bench: Bench): Promise<void> {
+  await bench.command("View: Toggle Primary Side Bar Visibility");
+  await explainRow(bench, "questions.jsonl", "first American woman", "questions.jsonl · 12");
+  await drag(bench, ".editor-group-container", "x", -240);
+  await bench.panel.locator("#tab-layers").click();
+  await rest(bench);
+  await bench.panel.locator('.strip [data-node="phrases"]').click();
+  await rest(bench);
+  await bench.panel.locator(".items .item", { hasText: /^please$/ }).click();
+  await rest(bench);
+  await bench.panel.locator("pl-neurons .rows .neuron").first().click();
+  await rest(bench);
+  await bench.panel.locator("pl-neuron .tokens").waitFor();
+  // Headless, a row's name that sticks to its place is sometimes not painted anew.
+  await bench.page.setViewportSize({ width: 1642, height: 1342 });
+}
+
 async function code(bench: Bench): Promise<void> {
   await image(bench);
   await bench.closeEditors();
@@ -210,6 +274,9 @@ export const scenes: readonly Scene[] = [
   { name: "dark-editor", viewport: { width: 1500, height: 760 }, theme: dark, set: editor, pointer: overToken },
   { name: "light-alignment", viewport: { width: 1640, height: 900 }, theme: light, set: alignment },
   { name: "dark-audit", viewport: { width: 1310, height: 1000 }, theme: dark, set: audit },
+  { name: "dark-layers", viewport: { width: 1080, height: 1460 }, theme: dark, set: layers },
+  { name: "light-layers", viewport: { width: 1080, height: 1460 }, theme: light, set: layers },
+  { name: "light-depth", viewport: { width: 1640, height: 1340 }, theme: light, set: depth },
   { name: "dark-inspect", viewport: page, theme: dark, set: inspect },
   { name: "dark-comparison", viewport: page, theme: dark, set: comparison },
   {

@@ -77,16 +77,15 @@ export function checksOf(neurons: Neurons, warnAbove: number): readonly Check[] 
   const { conservation, partition, derivatives, featureError, status, notFinite } = neurons;
   const named = neurons.patches.length > 0;
   const checks: Check[] = [];
-  if (named) {
-    checks.push({
-      id: "patches",
-      says: `Patches add up, off by ${formatPercent(partition.residual)}`,
-      ok: partition.residual <= warnAbove,
-      title:
-        "What the patches and the rest of the sample give to each neuron, against its conductance, over all neurons." +
-        (partition.worst === null ? "" : ` Furthest off: neuron ${partition.worst.neuron}.`),
-    });
-  }
+  const of = named ? "the patches and the rest of the sample give" : "two halves of the sample give";
+  checks.push({
+    id: "patches",
+    says: `${named ? "Patches add" : "Two halves of the sample add"} up, off by ${formatPercent(partition.residual)}`,
+    ok: partition.residual <= warnAbove,
+    title:
+      `What ${of} to each neuron, against its conductance, over all neurons.` +
+      (partition.worst === null ? "" : ` Furthest off: neuron ${partition.worst.neuron}.`),
+  });
   checks.push({
     id: "layer",
     says: conservation.isCut
