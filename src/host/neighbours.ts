@@ -1,12 +1,11 @@
 import { readdir } from "node:fs/promises";
 import * as path from "node:path";
 import { matchesGlob } from "../common/glob.ts";
-import type { Settings } from "../protocol/explain.ts";
+import type { ExplainRequest } from "../protocol/explain.ts";
 import { locateRows, rowKind } from "../protocol/rows.ts";
 import { readDataText } from "./dataText.ts";
 import { relativePath } from "./manifestEntry.ts";
 import type { Neighbour } from "./panelLayers.ts";
-import { requestFor } from "./panelRequest.ts";
 import { sampleKindOf } from "./sampleKind.ts";
 import { rowTarget } from "./sampleTargets.ts";
 import type { Subject } from "./subject.ts";
@@ -15,7 +14,7 @@ import type { Subject } from "./subject.ts";
 const MOST_NEIGHBOURS = 256;
 
 /** Files of the same kind beside a sample, of its data set where it is in one, in the order of their names. */
-export async function siblingFiles(file: string, { model }: Subject): Promise<string[]> {
+export async function siblingFiles(file: string, { model }: Pick<Subject, "model">): Promise<string[]> {
   const { dataset } = model;
   const base = model.ref.baseFolder;
   const folder = path.dirname(file);
@@ -35,11 +34,13 @@ export function evenly<T>(all: readonly T[], count: number): T[] {
 }
 
 /**
- * The samples beside the one that is shown, itself among them: the rows of its file, or the files of its folder that
+ * The samples beside the one that is shown (`samples`: as it is asked about), itself among them: the rows of its file, or the files of its folder that
  * belong to its data set. None where the model reads several samples at once, or a text that stands in no file.
  */
-export async function neighboursOf(subject: Subject, settings: Settings): Promise<readonly Neighbour[]> {
-  const { samples } = requestFor(subject, settings);
+export async function neighboursOf(
+  subject: Pick<Subject, "model">,
+  samples: ExplainRequest["samples"],
+): Promise<readonly Neighbour[]> {
   const ref = samples[0]?.sample;
   if (samples.length !== 1 || ref?.kind !== "file") return [];
   const { row } = ref;

@@ -70,8 +70,10 @@ export class PanelFollowUps implements vscode.Disposable {
       post: (message) => parts.messages.post(message),
       neighbours: async () => {
         const subject = parts.subject.value;
-        return subject === undefined ? [] : neighboursOf(subject, parts.settings.value);
+        const request = parts.settings.request(subject);
+        return subject === undefined || request === undefined ? [] : neighboursOf(subject, request.samples);
       },
+      release: (runId) => parts.services.release(runId),
     });
   }
 

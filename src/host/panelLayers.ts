@@ -21,6 +21,8 @@ interface Listeners {
   post(message: Extract<HostToPanel, { type: "layers" | "layersFound" }>): void;
   /** The samples that a neuron is asked about. */
   neighbours(): Promise<readonly Neighbour[]>;
+  /** A run that was made on the way, and that nobody goes on from. */
+  release(runId: string): void;
 }
 
 type AskOf<Kind extends LayersAsk["kind"]> = Extract<LayersAsk, { kind: Kind }>;
@@ -42,6 +44,7 @@ export class PanelLayers implements vscode.Disposable {
   readonly #progress = new Map<LayersWork, { readonly share: number | null; readonly said: string }>();
   readonly #found = new Map<LayersWork, LayersFound>();
   #runId: string | null = null;
+  #evaluations = 0;
   #cancelled = new Set<LayersWork>();
   #failed = new Map<LayersWork, LayersState["failed"][number]>();
   #lost = false;
@@ -56,11 +59,17 @@ export class PanelLayers implements vscode.Disposable {
     });
   }
 
-  /** The run that is shown, once nothing changes it any more; null while one goes on. */
-  follow(explanation: { readonly runId: string } | null): void {
-    if (explanation === null || explanation.runId === this.#runId) return;
-    this.#clear();
-    this.#runId = explanation.runId;
+  /**
+   * The run that is shown, once nothing changes it any more; null while one goes on. With more points of the path the
+   * sums of the layers are sharper: those before are of no use any more.
+   */
+  follow(explanation: { readonly runId: string; readonly evaluations: number } | null): void {
+    if (explanation === null) return;
+    const { runId, evaluations } = explanation;
+    if (runId !== this.#runId) this.#clear();
+    else if (evaluations > this.#evaluations) this.#forget("conservation");
+    this.#runId = runId;
+    this.#evaluations = evaluations;
   }
 
   ask(ask: LayersAsk): void {
@@ -159,6 +168,7 @@ export class PanelLayers implements vscode.Disposable {
   async #own({ runId, neuron, place }: AskOf<"own">, signal: AbortSignal): Promise<void> {
     const explanation = await this.#compute.neuronAttribution({ runId, ...neuron, place }, { signal });
     this.#find(signal, { work: "own", value: { neuron, explanation } });
+    this.#listeners.release(explanation.runId);
   }
 
   async #ablate(asked: AblateParams, signal: AbortSignal): Promise<void> {
@@ -168,6 +178,8 @@ export class PanelLayers implements vscode.Disposable {
       onEvent: ({ stage, done, total }) => this.#advance("ablation", signal, done / total, stage),
     });
     this.#find(signal, { work: "ablation", value });
+    const after = value.explanations?.after.runId;
+    if (after !== undefined && after !== value.runId) this.#listeners.release(after);
   }
 
   async #prune(asked: PruneParams, signal: AbortSignal): Promise<void> {
@@ -244,7 +256,8 @@ export class PanelLayers implements vscode.Disposable {
 
   #fail(work: LayersWork, error: unknown): void {
     this.#settle(work);
-    if (isRunLost(error)) {
+    // The neurons may be forgotten where the run is not.
+    if (isRunLost(error) && work !== "detail") {
       this.#lost = true;
       this.#queue.cancel();
     } else this.#failed.set(work, { work, error: errorViewOf(error) });

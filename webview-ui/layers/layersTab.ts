@@ -41,7 +41,8 @@ class LayersTab extends StoreElement {
     const { cancelled = [], failed = [] } = this.store.layers.state ?? {};
     const ended = new Set<LayersWork>([...cancelled, ...failed.map(({ work }) => work)]);
     for (const { work, ask } of wantedAsks(this.store)) {
-      const key = JSON.stringify(ask);
+      // With more points of the path the sums are others.
+      const key = JSON.stringify([ask, ask.kind === "conservation" ? this.store.shown?.explanation.evaluations : 0]);
       const before = this.#asked.get(work);
       // A page that was hidden and came back does not know what it had asked.
       const rests = before === undefined ? ended.has(work) : before === key;

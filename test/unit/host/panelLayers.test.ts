@@ -7,6 +7,7 @@ import type { LayersAsk, LayersFound, LayersState, LayersWork } from "../../../s
 import type { HostToPanel } from "../../../src/protocol/panel.ts";
 import { hostToPanelSchema } from "../../../src/protocol/panel.ts";
 import { conservation, neurons, patchA } from "../webview/harness/layerScenes.ts";
+import { dateExplanation, dateMatrix } from "../webview/harness/sequences.ts";
 
 interface Call {
   readonly method: keyof LayersCompute;
@@ -21,6 +22,7 @@ interface Call {
 function bench(neighbours: readonly Neighbour[] = []) {
   const calls: Call[] = [];
   const messages: HostToPanel[] = [];
+  const released: string[] = [];
   const compute = new Proxy(
     {},
     {
@@ -49,8 +51,9 @@ function bench(neighbours: readonly Neighbour[] = []) {
   const layers = new PanelLayers(compute, {
     post: (message) => messages.push(hostToPanelSchema.parse(message)),
     neighbours: async () => neighbours,
+    release: (runId) => released.push(runId),
   });
-  layers.follow({ runId: "run" });
+  layers.follow({ runId: "run", evaluations: 85 });
   const state = (): LayersState | null => {
     const last = messages.filter((message) => message.type === "layers").at(-1);
     return last?.type === "layers" ? last.layers : null;
@@ -62,7 +65,7 @@ function bench(neighbours: readonly Neighbour[] = []) {
     );
     return all.at(-1)?.value as ValueOf<W> | undefined;
   };
-  return { layers, calls, messages, state, found };
+  return { layers, calls, messages, released, state, found };
 }
 
 const patches = [{ ...patchA, kind: "patch" as const }];
@@ -169,7 +172,7 @@ test("when the run is gone nothing more is asked of it; another run begins with 
   assert.equal(calls.length, 1);
   layers.ask(ask());
   assert.equal(calls.length, 1);
-  layers.follow({ runId: "next" });
+  layers.follow({ runId: "next", evaluations: 13 });
   assert.equal(state(), null);
   // Of the run before: the panel was a moment behind.
   layers.ask(ask());
@@ -179,7 +182,7 @@ test("when the run is gone nothing more is asked of it; another run begins with 
   assert.equal(found("conservation")?.runId, "next");
   // While a run goes on, and for the same run, all stays.
   layers.follow(null);
-  layers.follow({ runId: "next" });
+  layers.follow({ runId: "next", evaluations: 13 });
   assert.equal(found("conservation")?.runId, "next");
 });
 
@@ -242,4 +245,28 @@ test("the mean is taken over the samples beside the one that is shown; for other
   layers.ask({ kind: "ablate", params: { ...params, value: "zero" } });
   await new Promise((done) => setImmediate(done));
   assert.deepEqual(calls[1]?.params, { ...params, value: "zero" });
+});
+
+test("a run that goes on has sharper sums: those before are forgotten, what was found of neurons stays", async () => {
+  const { layers, calls, found } = bench();
+  layers.ask({ kind: "conservation", runId: "run" });
+  await calls[0]?.answer(conservation("run", 2));
+  layers.ask(ask());
+  await calls[1]?.answer(answer());
+  layers.follow({ runId: "run", evaluations: 85 });
+  assert.equal(found("conservation")?.runId, "run");
+  layers.follow({ runId: "run", evaluations: 151 });
+  assert.equal(found("conservation"), null);
+  assert.equal(found("patches")?.runId, "run");
+});
+
+test("the run of a neuron's own map is not kept; forgotten neurons are no lost run", async () => {
+  const { layers, calls, released, state } = bench();
+  layers.ask({ kind: "own", runId: "run", neuron });
+  await calls[0]?.answer({ ...dateExplanation(dateMatrix()), runId: "of-the-neuron" });
+  assert.deepEqual(released, ["of-the-neuron"]);
+  layers.ask({ kind: "detail", runId: "run", layer: ["relu2"], neuron });
+  await calls[1]?.fail(new PathlightError("run-unknown", "The neurons of this explanation are no longer kept."));
+  assert.equal(state()?.lost, false);
+  assert.equal(state()?.failed[0]?.work, "detail");
 });
