@@ -279,6 +279,30 @@ test("a text that fits is read as ever: the same run to the bit, and no windows 
   assert.ok(windows.warnings.every(({ code }) => code !== "windows"));
 });
 
+test("a run in windows is refined from what is known, and plain gradients are means too", async () => {
+  const target = { kind: "index", index: 2 };
+  // Windows that no other test has asked for: what is known of a question is gone on with.
+  const long = { kind: "windows", overlap: 6 };
+  const coarse = await service.explain(ofText({ target, long, tolerance: 0.2, maxEvaluations: 9 }));
+  const fine = await service.refine(coarse.runId, 0.002, 512);
+  service.release(coarse.runId);
+  const direct = await service.explain(ofText({ target, long, tolerance: 0.002 }));
+  assert.ok(fine.evaluations > coarse.evaluations && fine.status === "converged");
+  const [refined, anew] = [textOf(fine).values, textOf(direct).values];
+  for (const [at, value] of refined.entries()) assert.ok(Math.abs(value - (anew[at] ?? 9)) < 0.004 * fine.mapSize);
+
+  const method = "input-x-gradient";
+  const plain = textOf(await service.explain(ofText({ target, method })));
+  const parts = await apart(plain, { target, method });
+  const expected = new Float64Array(plain.tokens.length);
+  for (const [at, places] of placesOf(plain).entries()) {
+    const { values } = textOf(parts[at] as Explanation);
+    for (const [k, place] of places.entries())
+      expected[place] = (expected[place] ?? 0) + (values[k] ?? 0) / parts.length;
+  }
+  for (const [at, value] of expected.entries()) assert.ok(Math.abs(value - (plain.values[at] ?? 9)) < 1e-5);
+});
+
 test("what was read is said, and other windows are another question", async () => {
   const four = await service.explain(ofText());
   const said = four.warnings.find(({ code }) => code === "windows");
