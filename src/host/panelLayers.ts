@@ -135,7 +135,10 @@ export class PanelLayers implements vscode.Disposable {
       {
         signal,
         onEvent: (event) => {
-          this.#find(signal, { work: "conservation", value: event });
+          // One that begins anew, after it had made way, starts from less than is known.
+          const known = this.#found.get("conservation");
+          const points = known?.work === "conservation" ? (known.value?.points ?? 0) : 0;
+          if (event.points >= points) this.#find(signal, { work: "conservation", value: event });
           const said = event.points === 0 ? "" : `a first look at ${event.points} points of the path`;
           this.#advance("conservation", signal, null, said);
         },

@@ -104,7 +104,8 @@ export function checksOf(neurons: Neurons, warnAbove: number): readonly Check[] 
     });
   }
   const ended = endedEarly[status];
-  if (ended !== undefined) {
+  // Derivatives that disagree are why it is suspect, and stand there already.
+  if (ended !== undefined && !(status === "suspect-gradient" && derivatives.disagreement !== null)) {
     checks.push({
       id: "status",
       says: ended,

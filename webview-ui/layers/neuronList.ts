@@ -92,7 +92,7 @@ class NeuronList extends StoreElement {
     const error = ranked.errors[neuron] ?? 0;
     const isTicked = ticked.includes(neuron);
     const name = neuronName(neurons.nodes, neuron);
-    const uncertain = Math.abs(value) < error;
+    const uncertain = isNoise(value, error);
     const largest = Math.max(Math.abs(ranked.low), Math.abs(ranked.high));
     const finite = Number.isFinite(value);
     const share = neurons.deltaF === 0 || !finite ? null : value / neurons.deltaF;
@@ -184,6 +184,11 @@ class NeuronList extends StoreElement {
 }
 customElements.define("pl-neurons", NeuronList);
 
+/** The error of a first draft is as large as the value. */
+function isNoise(value: number, error: number): boolean {
+  return error > 0 && Math.abs(value) <= error;
+}
+
 function figure(value: number, largest: number): string {
   return Number.isFinite(value) ? formatSignedAlike(value, largest) : "–";
 }
@@ -195,7 +200,7 @@ function signedBar({ low, high }: RankedNeurons, value: number, error: number, c
   const length = (Math.abs(value) / span) * 100;
   const end = zero + (value / span) * 100;
   const whisker = (Math.abs(error) / span) * 100;
-  return html`<span class="value-bar signed ${Math.abs(value) < error ? "uncertain" : ""}" aria-hidden="true" ${cssVars({ "--zero": `${zero}%` })}><i ${cssVars(
+  return html`<span class="value-bar signed ${isNoise(value, error) ? "uncertain" : ""}" aria-hidden="true" ${cssVars({ "--zero": `${zero}%` })}><i ${cssVars(
     {
       left: `${value >= 0 ? zero : zero - length}%`,
       width: `${length}%`,

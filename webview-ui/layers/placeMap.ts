@@ -75,7 +75,9 @@ class PlaceMap extends StoreElement {
     const value = this.values[at] ?? 0;
     const u = limit > 0 ? value / limit : 0;
     const t = Math.min(1, Math.abs(u));
-    const uncertain = isUncertain(value, this.errors?.[at] ?? 0, limit);
+    const error = this.errors?.[at] ?? 0;
+    // The error of a first draft is as large as the value.
+    const uncertain = isUncertain(value, error, limit) || (error > 0 && Math.abs(value) === error);
     return html`<span role=${isGrid ? "gridcell" : "presentation"} class="cell ${uncertain ? "uncertain" : ""} ${at === stop ? "read" : ""}" data-at=${at} tabindex=${isGrid ? (at === stop ? 0 : -1) : nothing}
       aria-label=${isGrid ? `${this.#said(at)}${uncertain ? ", smaller than its error" : ""}` : nothing}
       @pointerenter=${() => {

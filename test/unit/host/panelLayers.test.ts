@@ -95,6 +95,9 @@ test("sums of the layers come as they are known, make way for what is asked for,
   assert.equal(found("conservation")?.layers.at(-1)?.state, "waits");
   await calls[1]?.answer(answer());
   assert.equal(calls[2]?.method, "conservation");
+  // It starts from nothing; what was known stays until there is more.
+  calls[2]?.event({ ...conservation("run", 2, 0), points: 0 });
+  assert.equal(found("conservation")?.layers.filter(({ state: each }) => each === "waits").length, 17);
   await calls[2]?.answer(conservation("run", 2));
   assert.deepEqual(state()?.busy, []);
   assert.equal(found("conservation")?.layers.at(-1)?.state, "cut");
