@@ -18,7 +18,7 @@ export interface ConservationOptions {
 
 /** Points for a first look, and the most. */
 const FEW = 5;
-const MOST = 65;
+const MOST = 129;
 /** Of the neurons of a layer, for its concentration. */
 const STRONGEST = 0.05;
 

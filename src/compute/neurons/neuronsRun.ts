@@ -1,5 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { throwIfCancelled } from "../../common/cancellation.ts";
+import { AblatedModel } from "../../engine/ablation/ablatedModel.ts";
 import { integrate, type RoundSnapshot } from "../../engine/integrate.ts";
 import type { Integration } from "../../engine/integration.ts";
 import { atomsOf } from "../../engine/neurons/atoms.ts";
@@ -73,7 +74,7 @@ export class NeuronsRun {
   answers(params: NeuronsParams, model: DifferentiableModel): boolean {
     const { layer, axis, patches, grid } = this.params;
     const asked = [params.layer, params.axis, params.patches, params.grid];
-    return model === this.model && JSON.stringify([layer, axis, patches, grid]) === JSON.stringify(asked);
+    return isSame(model, this.model) && JSON.stringify([layer, axis, patches, grid]) === JSON.stringify(asked);
   }
 
   /** Points and weights that its values are summed over. */
@@ -271,6 +272,12 @@ function viewOf(run: Run, state: NeuronsRun, tolerance: number, status: Status, 
     ...{ runId: run.id, layer: params.layer, grid: params.grid, nodes, patches, integrand, store, scores, cutWith },
     ...{ tolerance, seconds, status, integration, checks },
   });
+}
+
+/** A run's model is wrapped anew each time it is opened, where neurons are switched off in it. */
+function isSame(model: DifferentiableModel, other: DifferentiableModel): boolean {
+  if (model instanceof AblatedModel && other instanceof AblatedModel) return isSame(model.inner, other.inner);
+  return model === other;
 }
 
 function unlessExcluded(error: unknown): void {

@@ -7,6 +7,13 @@ export interface FlowNode {
   readonly isCut: boolean;
 }
 
+/** What comparisons put out carries no change either, whatever type a format writes down for it. */
+const comparisons: ReadonlySet<string> = new Set([
+  ...["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "GreaterOrEqual", "LessOrEqual"],
+  ...["Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "LogicalXor", "And", "Or", "Not", "Xor"],
+  ...["IsNan", "IsNaN", "IsInf", "IsFinite", "ArgMax", "ArgMin", "Argmax", "Argmin", "Shape", "Size", "NonZero"],
+]);
+
 /**
  * The nodes that a change of the explained inputs passes on its way to the score, in topological order, and the cuts
  * among them. In that order everything passes a node exactly when no edge reaches across its place. Edges through
@@ -32,7 +39,8 @@ export class LayerFlow {
     for (const spec of model.nodes) {
       if (this.resolve(spec.id) !== spec.id) continue;
       const isSource = sources.has(spec.id) && needed.has(spec.id);
-      const moves = needed.has(spec.id) && spec.dtype === "float32" && this.#reads(spec).some((id) => moved.has(id));
+      const carries = spec.dtype === "float32" && !comparisons.has(spec.op);
+      const moves = needed.has(spec.id) && carries && this.#reads(spec).some((id) => moved.has(id));
       if (!isSource && !moves) continue;
       moved.add(spec.id);
       this.#place.set(spec.id, order.push(spec) - 1);

@@ -28,6 +28,8 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
   readonly #layouts: ReadonlyMap<NodeId, InputLayout>;
   readonly #probe: Probe;
   readonly #specs = new Map<NodeId, NodeSpec>();
+  /** What values that nobody can look into (their batch is not the first axis) are computed from, nodes only. */
+  readonly #hidden = new Map<string, readonly NodeId[]>();
   #disposed = false;
 
   constructor({ graph, constants }: Folded, parameterCount: number) {
@@ -134,10 +136,15 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
 
   #addNode(node: OnnxNode, name: string, parameters: number | undefined): void {
     const probed = this.#probe.values.get(name);
-    if (name === "" || (probed === undefined && this.#probe.values.size > 0)) return;
-    const layer = layerOf(node.name);
+    if (name === "") return;
     // Nodes come in order, so what is not known yet is a constant.
-    const inputs = node.inputs.filter((input) => this.#specs.has(input));
+    const read = node.inputs.flatMap((input) => (this.#specs.has(input) ? [input] : (this.#hidden.get(input) ?? [])));
+    const inputs = [...new Set(read)];
+    if (probed === undefined && this.#probe.values.size > 0) {
+      this.#hidden.set(name, inputs);
+      return;
+    }
+    const layer = layerOf(node.name);
     if (probed === undefined) {
       this.#specs.set(name, { ...unprobed(name, node.op), layer, inputs });
       return;
