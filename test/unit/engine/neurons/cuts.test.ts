@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { fileURLToPath } from "node:url";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { atomsOf } from "../../../../src/engine/neurons/atoms.ts";
 import { LayerFlow } from "../../../../src/engine/neurons/cuts.ts";
 import { layerMap, sumByNeuron } from "../../../../src/engine/neurons/layer.ts";
+import { loadModel } from "../../../../src/models/loadModel.ts";
+import { useBackend } from "../../models/backends.ts";
 import { handModel } from "./handModel.ts";
 
 const first = (values: Tensor[]): Tensor => values[0] as Tensor;
@@ -91,4 +94,18 @@ test("a neuron is the sum over its places, along whichever axis", () => {
   assert.equal(map.neurons, 5);
   const values = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6];
   assert.deepEqual([...sumByNeuron(map, values)], [6, 15, 5, 7, 9]);
+});
+
+test("a recurrent layer of ONNX, whose inner values have the batch elsewhere, is on the way to the score", async () => {
+  await useBackend("cpu");
+  const path = fileURLToPath(new URL("../../../fixtures/onnx/recurrent-script.onnx", import.meta.url));
+  const { model } = await loadModel(path);
+  try {
+    const flow = new LayerFlow(model, ["/words/Gather_output_0"], ["237"]);
+    assert.ok(flow.known);
+    const cuts = flow.nodes.filter(({ isCut }) => isCut).map(({ spec }) => spec.id);
+    assert.deepEqual(cuts, ["/words/Gather_output_0", "/Gather_output_0", "237"]);
+  } finally {
+    model.dispose();
+  }
 });
