@@ -14,6 +14,8 @@ export interface Attributed {
   readonly sums: readonly number[];
   /** Completeness error, relative to ΔF, or to the size of the map where ΔF is 0. */
   readonly error: number;
+  /** The same in units of the score. */
+  readonly absoluteError: number;
 }
 
 /** The attribution of a run without neurons, to the tolerance of the run. Nothing of it is kept. */
@@ -45,5 +47,6 @@ export function attributed(integration: Integration, features: readonly Uint32Ar
     score: fInput,
     sums: features.map((each) => each.reduce((sum, feature) => sum + (attributions[feature] ?? Number.NaN), 0)),
     error: relative ?? (size === 0 ? 0 : absolute / size),
+    absoluteError: absolute,
   };
 }
