@@ -183,7 +183,7 @@ function findings(result: LayerResult): string {
   const [other, random] = [change("other", "attribution"), change("random", "attribution")];
   const shared =
     other.mean + other.half < random.mean - random.half
-      ? " So the other digit is not left alone: its attribution loses more than random neurons take, some of these neurons serve both."
+      ? " Yet the other digit is not left alone: its attribution loses more than it does to random neurons."
       : "";
   const nearby = layer.units ? ` With random neurons in its place it changes by ${said("nearby")}.` : "";
   return `With ${k} switched off, logit and attribution of the digit that they belong to change by ${said("own")}; with those of the other digit by ${said("other")}; with random ones by ${said("random")}.${nearby} In ${selective} of ${scenes.length} scenes the digit loses more than twice as much from its own neurons as from the other's.${shared}`;
