@@ -314,7 +314,7 @@ export const neuronsFileSchema = explanationFileSchema.extend({
   nodes: neuronsSchema.shape.nodes,
   /** Rows of the arrays, in order; without any the single row is the conductance. */
   patches: z.array(z.strictObject({ ...neuronsSchema.shape.patches.element.shape, top: z.array(ranked) })),
-  gridSize: gridSchema.nullable(),
+  grid: gridSchema.nullable(),
   /** Strongest neurons by |conductance|. */
   top: z.array(ranked),
   conductance: z.array(finite),

@@ -5,7 +5,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";
 import { type NeuronNode, type Neurons, type NeuronsFile, neuronsFileSchema } from "../../protocol/neurons.ts";
 import { npyHeader } from "../../samples/index.ts";
-import type { NeuronsRun } from "../neurons/neuronsRun.ts";
+import { type NeuronsRun, pointsAllowed } from "../neurons/neuronsRun.ts";
 import type { Run } from "../run.ts";
 import { version } from "../version.ts";
 import { writeFilesAtomically } from "./atomicFiles.ts";
@@ -71,6 +71,7 @@ function neuronsFile({ run, neurons, request, top }: NeuronsExport, state: Neuro
     rule: "adaptive",
     steps: null,
     tolerance: neurons.tolerance,
+    maxEvaluations: pointsAllowed(run, state.params),
     score: neurons.score,
     deltaF,
     sum: conservation.sum,
@@ -103,7 +104,7 @@ function neuronsFile({ run, neurons, request, top }: NeuronsExport, state: Neuro
       ...patch,
       top: rank(values.subarray(k * count, (k + 1) * count), errors.subarray(k * count, (k + 1) * count)),
     })),
-    gridSize: neurons.grid,
+    grid: neurons.grid,
     top: rank(conductance, conductanceErrors),
     conductance: finite(conductance),
     conductanceErrors: finite(conductanceErrors),

@@ -16,15 +16,18 @@ export interface ConservationOptions {
   readonly onKnown?: ((conservation: Conservation) => void) | undefined;
 }
 
-/** Points for a first look, and the most. */
+/** Points for a first look, of the run at most, and with those in between at most. */
 const FEW = 5;
-const MOST = 129;
+const MOST_OF_RUN = 129;
+const MOST = 257;
+/** What points in between may take, where sums are further off than the tolerance. */
+const QUICK_MS = 5000;
 /** Of the neurons of a layer, for its concentration. */
 const STRONGEST = 0.05;
 
 /**
- * Σ conductance of every layer against ΔF, by path differences over the points of the run (see `pathConductances`); over
- * 33 points where it has none. Layers that are no cut have a sum too, and nodes that form a cut with them.
+ * Σ conductance of every layer against ΔF, by path differences over the points of the run (see `pathConductances`) and,
+ * where that is quick, points between them; over 33 points where it has none. Layers that are no cut have a sum too, and nodes that form a cut with them.
  *
  * @throws PathlightError `cancelled`, and what the model throws.
  */
@@ -66,13 +69,27 @@ export async function computeConservation(
       pathConductances({ ...path, flow, alphas: points, axisOf, signal });
     const few = thinned(alphas, FEW);
     if (few.length < alphas.length) onKnown?.(view(await conductances(few), few.length));
-    return view(await conductances(alphas), alphas.length);
+    for (let points = alphas; ; points = withMiddles(points)) {
+      const began = performance.now();
+      const found = view(await conductances(points), points.length);
+      const again = 2 * (performance.now() - began);
+      const isFar = (found.largestResidual ?? 0) > run.limits.tolerance;
+      if (!isFar || again > QUICK_MS || 2 * points.length > MOST) return found;
+      onKnown?.(found);
+    }
+  });
+}
+
+function withMiddles(alphas: readonly number[]): number[] {
+  return alphas.flatMap((alpha, k) => {
+    const next = alphas[k + 1];
+    return next === undefined ? [alpha] : [alpha, (alpha + next) / 2];
   });
 }
 
 function pointsOf({ integration }: Run): number[] {
   const known = integration === null ? [] : [...integration.alphas];
-  return known.length >= 9 ? thinned(known, MOST) : chebyshevNodes(32);
+  return known.length >= 9 ? thinned(known, MOST_OF_RUN) : chebyshevNodes(32);
 }
 
 /** At most so many, both ends among them. */

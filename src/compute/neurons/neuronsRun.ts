@@ -220,6 +220,11 @@ async function check({ integrand }: NeuronsRun, signal: AbortSignal | undefined)
   return { disagreement, halves };
 }
 
+/** Points of the path at most: what was asked for, else those of the run within reason. */
+export function pointsAllowed(run: Run, { maxEvaluations }: NeuronsParams): number {
+  return maxEvaluations ?? Math.min(run.limits.maxEvaluations, MOST_POINTS);
+}
+
 /** The limits of a question, and what is told while it is answered. */
 class Reporter {
   readonly tolerance: number;
@@ -238,7 +243,7 @@ class Reporter {
     seconds: () => number,
   ) {
     this.tolerance = params.tolerance ?? run.limits.tolerance;
-    this.most = params.maxEvaluations ?? Math.min(run.limits.maxEvaluations, MOST_POINTS);
+    this.most = pointsAllowed(run, params);
     this.#clock = new Progress(known, this.tolerance, this.most);
     this.#run = run;
     this.#options = options;

@@ -207,7 +207,26 @@ function partitionOf(
   return found.reduce((worst, each) => (each.residual > worst.residual ? each : worst), { residual: 0, worst: null });
 }
 
-function notesOf({ integrand, patches, nodes, checks }: NeuronsState, rest: number, size: number): string[] {
+/** How the integration ended, where not within the tolerance. */
+function statusNotes({ status, checks, integrand, tolerance, scores }: NeuronsState, size: number): string[] {
+  const notes: string[] = [];
+  if (status === "budget") {
+    notes.push(
+      `Stopped at the limit of ${integrand.evaluations} points of the path, before the tolerance of ${formatPercent(tolerance)} was met.`,
+    );
+  }
+  if (status === "precision-floor") notes.push("More points will not help: this is the end of float32.");
+  if (status === "suspect-gradient" && checks?.disagreement === null) {
+    notes.push("The error does not shrink under refinement. A gradient may be wrong: do not trust these neurons.");
+  }
+  if (isNothing(scores.input - scores.baseline, size)) {
+    notes.push("Sample and baseline score the same; what is conserved is given against the size of the conductances.");
+  }
+  return notes;
+}
+
+function notesOf(state: NeuronsState, rest: number, size: number): string[] {
+  const { integrand, patches, nodes, checks } = state;
   const notes: string[] = [];
   const { atoms, method, derivativeError, neuronsPerCell, excluded } = integrand;
   const still = patches.filter((_, patch) => (atoms.ofPatch[patch] ?? []).length === 0);
@@ -217,6 +236,7 @@ function notesOf({ integrand, patches, nodes, checks }: NeuronsState, rest: numb
     const others = still.length > 1 ? ` (and ${still.length - 1} more)` : "";
     notes.push(`${what}${others} is the same as the baseline, so that nothing comes from it.`);
   }
+  notes.push(...statusNotes(state, size));
   if (method.kind === "central-differences") {
     notes.push(`Derivatives are central differences, good to ${formatPercent(derivativeError)}: ${method.reason}`);
   }
