@@ -1,9 +1,9 @@
-import { html, nothing, type PropertyDeclarations, type SVGTemplateResult, svg, type TemplateResult } from "lit";
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import type { ImageAttribution } from "../../src/protocol/explanation.ts";
 import type { Patch } from "../../src/protocol/neurons.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
-import { frameOf, originalRect } from "../image/frame.ts";
+import { frameOf } from "../image/frame.ts";
 import { MOST_PATCHES } from "../model/layersView.ts";
 import {
   arrowStep,
@@ -23,6 +23,7 @@ import {
   toModel,
   withPatch,
 } from "./patchGeometry.ts";
+import { isPictureRegion, patchOutline, placeOf } from "./patchOutline.ts";
 import "./photo.ts";
 
 /** A patch that is being drawn, moved or resized; the picture has it only when it is set. */
@@ -93,8 +94,8 @@ export class PatchPicture extends StoreElement {
       <pl-photo .store=${this.store} .attribution=${this.attribution}></pl-photo>
       <div class="patch-field" tabindex="0" role="application" aria-roledescription="picture to mark patches on" aria-label=${this.#label()}
         @pointerdown=${this.#onDown} @pointermove=${this.#onMove} @pointerup=${this.#onUp} @pointercancel=${this.#drop} @keydown=${this.#onKey}>
-        <svg viewBox="${frame.x} ${frame.y} ${frame.width} ${frame.height}" preserveAspectRatio="none" aria-hidden="true">
-          ${shown.map(({ name, region }) => this.#outline(name, region))}
+        <svg class="patch-lines" viewBox="${frame.x} ${frame.y} ${frame.width} ${frame.height}" preserveAspectRatio="none" aria-hidden="true">
+          ${shown.map((patch) => patchOutline(this.attribution, patch, patch.name === this.#selected || patch.name === draft?.name))}
         </svg>
         ${shown.map(({ name, region }) => this.#name(name, region))}
       </div></div>
@@ -109,27 +110,9 @@ export class PatchPicture extends StoreElement {
     return `Picture with ${patches.length === 0 ? none : `patches ${patches.join("; ")}`}. R starts a new patch, Enter takes up the selected one, digits select, Delete removes`;
   }
 
-  #outline(name: string, region: PictureRegion): SVGTemplateResult {
-    const kind = `${name === this.#selected || name === this.draft?.name ? "selected" : ""} ${name === "A" ? "" : "other"}`;
-    if (region.kind === "polygon") {
-      const points = region.points.map((point) => {
-        const { x, y } = originalRect(this.attribution, { ...point, width: 0, height: 0 });
-        return `${x},${y}`;
-      });
-      return svg`<polygon class="under" points=${points.join(" ")}></polygon><polygon class="over ${kind}" points=${points.join(" ")}></polygon>`;
-    }
-    const { x, y, width, height } = this.#place(region);
-    return svg`<rect class="under" x=${x} y=${y} width=${width} height=${height}></rect><rect class="over ${kind}" x=${x} y=${y} width=${width} height=${height}></rect>`;
-  }
-
-  #place(region: PictureRegion): { x: number; y: number; width: number; height: number } {
-    const { x0, y0, x1, y1 } = boundsOf(region);
-    return originalRect(this.attribution, { x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
-  }
-
   #name(name: string, region: PictureRegion): TemplateResult {
     const frame = frameOf(this.attribution);
-    const { x, y, width, height } = this.#place(region);
+    const { x, y, width, height } = placeOf(this.attribution, region);
     const left = (at: number): string => `${((at - frame.x) / frame.width) * 100}%`;
     const top = (at: number): string => `${((at - frame.y) / frame.height) * 100}%`;
     const low = (y - frame.y) / frame.height < 0.09;
@@ -300,10 +283,6 @@ const arrows: Readonly<Record<string, Point>> = {
   ArrowUp: { x: 0, y: -1 },
   ArrowDown: { x: 0, y: 1 },
 };
-
-function isPictureRegion(region: Patch["region"]): region is PictureRegion {
-  return region.kind === "rectangle" || region.kind === "polygon";
-}
 
 function polygonOf(points: readonly Point[], input: string | undefined): PictureRegion {
   return { kind: "polygon", ...(input === undefined ? {} : { input }), points: [...points] };

@@ -7,6 +7,7 @@ import { StoreElement } from "../elements/storeElement.ts";
 import { frameOf, originalRect } from "../image/frame.ts";
 import { theme } from "../model/theme.ts";
 import { valueText } from "./layerWords.ts";
+import { patchOutline } from "./patchOutline.ts";
 import "./photo.ts";
 
 /** More cells than these are drawn without a focus of their own; the table has them. */
@@ -60,7 +61,8 @@ class PlaceMap extends StoreElement {
             height: percent(part.height / frame.height),
             "--rows": String(this.rows),
             "--columns": String(this.columns),
-          })}>${Array.from({ length: this.rows }, (_, row) => html`<div role=${isGrid ? "row" : "presentation"} class="cell-row">${Array.from({ length: this.columns }, (_unused, column) => this.#cell(row * this.columns + column, stop, limit, isGrid))}</div>`)}</div></div>
+          })}>${Array.from({ length: this.rows }, (_, row) => html`<div role=${isGrid ? "row" : "presentation"} class="cell-row">${Array.from({ length: this.columns }, (_unused, column) => this.#cell(row * this.columns + column, stop, limit, isGrid))}</div>`)}</div>
+        <svg class="patch-lines thin" viewBox="${frame.x} ${frame.y} ${frame.width} ${frame.height}" preserveAspectRatio="none" aria-hidden="true">${this.store.view.layers.patches.map((patch) => patchOutline(this.attribution, patch, false))}</svg></div>
       <p class="small place-reading" aria-live="polite">${this.#said(stop)}</p>`;
   }
 
