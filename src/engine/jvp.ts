@@ -65,6 +65,8 @@ const MOST_BYTES = 2 ** 29;
 const PACE_MS = 500;
 /** Least relative gap to a difference that is held against a derivative, whatever the error bar says. */
 const GAP = 0.02;
+/** Relative change of a difference from step to step above which it is no judge of a derivative. */
+const MOST_CHANGE = 0.1;
 
 /**
  * Directional derivatives J v of a vector H, several directions at a point. tfjs has reverse mode only: the gradient
@@ -156,10 +158,10 @@ export class Jvp {
   /**
    * Holds a derivative along a direction against central differences of H. Null where they agree within 2 %, at the first
    * step or a smaller one; else by how much they are apart, relative. A difference across a kink of the network differs
-   * from the derivative, rightly, and the less the smaller the step; a wrong derivative differs at every step. So what
-   * counts in the end is where the last two steps lead to, the number of kinks that a step crosses being in proportion to
-   * it. Steps at which rounding would hide 2 % say nothing; where all are such, the error bar of the difference decides.
-   * Values that are not finite are left out: whoever asks has seen them.
+   * from the derivative, rightly, and the less the smaller the step, until rounding makes it grow again; a wrong
+   * derivative differs at every step. So in the end that step counts at which the difference has changed least since the
+   * step before, and by so much it may be off itself. Steps at which rounding would hide 2 % say nothing; where all are
+   * such, the error bar of the difference decides. Values that are not finite are left out: whoever asks has seen them.
    */
   async disagreement(
     point: readonly JvpPoint[],
@@ -171,8 +173,9 @@ export class Jvp {
     const found = await this.#differ([row]);
     const { gap, size } = gapOf(derivative, found.derivatives[0] ?? []);
     if (size === 0 ? gap === 0 : gap <= GAP * size) return null;
-    const gaps = [size === 0 ? Number.POSITIVE_INFINITY : gap / size];
     const values = found.value.reduce((sum, value) => sum + (Number.isFinite(value) ? Math.abs(value) : 0), 0);
+    let before: readonly number[] | null = null;
+    let surest = { change: Number.POSITIVE_INFINITY, gap: size === 0 ? Number.POSITIVE_INFINITY : gap / size };
     for (const step of NARROW_STEPS) {
       throwIfCancelled(this.#options.signal);
       const [up = new Float32Array()] = await this.#forward([row], step);
@@ -181,13 +184,12 @@ export class Jvp {
       const narrow = gapOf(derivative, slopes);
       if ((ROUNDING * values) / step > GAP * narrow.size) break;
       if (narrow.gap <= GAP * narrow.size) return null;
-      gaps.push(narrow.gap / narrow.size);
+      const change = before === null ? Number.POSITIVE_INFINITY : gapOf(before, slopes).gap / narrow.size;
+      if (before === null || change < surest.change) surest = { change, gap: narrow.gap / narrow.size };
+      before = slopes;
     }
-    if (gaps.length === 1) return gap <= 3 * (found.errors[0] ?? 0) ? null : (gaps[0] ?? null);
-    const [wider = Number.POSITIVE_INFINITY, narrowest = Number.POSITIVE_INFINITY] = gaps.slice(-2);
-    // Each step is a quarter of the one before.
-    const limit = (4 * narrowest - wider) / 3;
-    return gaps.length > 2 && limit <= GAP ? null : Math.min(...gaps.slice(1));
+    if (before === null && gap <= 3 * (found.errors[0] ?? 0)) return null;
+    return surest.change <= MOST_CHANGE && surest.gap <= GAP + surest.change ? null : surest.gap;
   }
 
   /** As many rows as the pace and the memory allow, growing to at most twice as many at a time. */

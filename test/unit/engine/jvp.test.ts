@@ -190,6 +190,35 @@ test("kinks on the way of a difference are no disagreement, and hide no wrong de
   assert.ok(wrong !== null && Math.abs(wrong - 0.1) < 0.01, `${wrong}`);
 });
 
+test("a deep network of rectifiers agrees with its differences; a derivative that is off by a seventh does not", async () => {
+  await useBackend("cpu");
+  installGradientRepairs();
+  const width = 128;
+  for (const seed of [1, 2, 3]) {
+    const matrices = Array.from({ length: 8 }, (_, k) =>
+      tf.randomNormal([width, width], 0, Math.sqrt(2 / width), "float32", 100 * seed + k),
+    );
+    const net = (feeds: ReadonlyMap<string, tf.Tensor>) =>
+      matrices.reduce((each, matrix) => tf.relu(tf.matMul(each, matrix)), feeds.get("x") as tf.Tensor);
+    const random = seededRandom(seed);
+    const value = Float32Array.from({ length: width }, () => 2 * random() - 1);
+    const at = [{ node: "x", shape: [width], value }];
+    const direction = [value.map(() => 6 * (2 * random() - 1))];
+    const jvp = await Jvp.create({ output: net, heldFeeds: new Map() }, at, direction);
+    const [derivative = []] = (await jvp.at(at, [direction])).derivatives;
+    assert.equal(await jvp.disagreement(at, direction, derivative), null);
+    for (const factor of [0.86, 1.14]) {
+      const wrong = await jvp.disagreement(
+        at,
+        direction,
+        Float32Array.from(derivative, (each) => factor * each),
+      );
+      assert.ok(wrong !== null && wrong > 0.08, `times ${factor}: ${wrong}`);
+    }
+    tf.dispose(matrices);
+  }
+});
+
 test("batches that do not fit are halved; errors and a cancel leave nothing behind", async () => {
   let most = 0;
   const small = (feeds: ReadonlyMap<string, tf.Tensor>): tf.Tensor => {
