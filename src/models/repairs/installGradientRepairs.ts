@@ -39,6 +39,7 @@ import { stridedSliceWrappers } from "./stridedSliceForward.ts";
 import { tensorScatterUpdateGradient } from "./tensorScatterUpdate.ts";
 import { tileGradient } from "./tile.ts";
 import { topKGradient } from "./topK.ts";
+import { unpackGradient } from "./unpack.ts";
 import { unsortedSegmentSumKernel } from "./unsortedSegmentSum.ts";
 import { installWrapper, type KernelWrapper } from "./wrappedKernel.ts";
 
@@ -73,6 +74,7 @@ export const repairedGradients: readonly tf.GradConfig[] = [
   tensorScatterUpdateGradient,
   tileGradient,
   topKGradient,
+  unpackGradient,
 ];
 
 /** For derivatives along a direction, which differentiate a backward pass with respect to its dy. */

@@ -34,6 +34,7 @@ const subjects: readonly Subject[] = [
   { name: "a ResNet from PyTorch", path: onnx("resnet-script"), step: 2 ** -9 },
   { name: "a ViT", path: onnx("vit-script"), step: 2 ** -6 },
   { name: "a BERT", path: onnx("bert-script"), free: 9, step: 2 ** -6 },
+  { name: "an LSTM from PyTorch", path: onnx("recurrent-script"), free: 9, step: 2 ** -6 },
   { name: "a transformer of Keras", path: () => kerasFile("transformer-3.keras"), step: 2 ** -6 },
   { name: "average pools and ELU", path: averagePools, step: 2 ** -9 },
 ];
