@@ -174,6 +174,40 @@ test("layers", { timeout: 600_000 }, async (t) => {
       await keyboard.press("Enter");
       await ablated(tab(), score, 2);
     });
+
+    await bench.step(
+      t,
+      "of a question: what each layer carries at each word, and the neurons that a word drives",
+      async () => {
+        await bench.open("questions.jsonl");
+        const line = page.locator(".view-line", { hasText: "first American woman" }).first();
+        await line.click();
+        await contextMenu(page, line, "Pathlight: Explain Row");
+        await bench.panel.locator("h1", { hasText: "questions.jsonl · 12" }).waitFor();
+        await bench.settled();
+        await bench.panel.locator("#tab-attribution").click();
+        const words = bench.panel.locator(".text-rows [role=option]");
+        const please = number(await words.filter({ hasText: "please" }).getAttribute("aria-label"), /, ([+−\d.]+)/);
+        await bench.panel.locator("#tab-layers").click();
+        await rest();
+        // At the embedding each word carries what the map says of it.
+        const cell = tab().locator('.matrix [aria-label^="embedding from please: "]');
+        const carried = number(await cell.getAttribute("aria-label"), /: ([+−\d.]+)/);
+        assert.ok(Math.abs(carried - please) < 0.03 * Math.abs(please), `${carried} for ${please}`);
+        await layer("phrases").click();
+        await rows().first().waitFor();
+        await rest();
+        await tab()
+          .locator(".items .item", { hasText: /^please$/ })
+          .click();
+        await tab().locator(".neurons .head", { hasText: "From A" }).waitFor({ timeout: 90_000 });
+        await rest();
+        const carries = number(await tab().locator(".carries").textContent(), /A carries ([+−\d.]+)/);
+        assert.ok(Math.abs(carries - please) < 0.03 * Math.abs(please), `${carries} for ${please}`);
+        await rows().first().click();
+        await tab().locator("pl-neuron .tokens [role=option]").first().waitFor({ timeout: 60_000 });
+      },
+    );
   } finally {
     await bench.close();
   }

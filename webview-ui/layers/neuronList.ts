@@ -59,7 +59,8 @@ class NeuronList extends StoreElement {
     const at = Math.min(this.at, Math.max(0, rows.length - 1));
     const first = Math.max(0, Math.min(this.top, rows.length - SEEN_ROWS) - SPARE);
     const last = Math.min(rows.length, first + SEEN_ROWS + 2 * SPARE);
-    const by = rank === WHOLE ? "the whole sample" : rank === DIFFERENCE ? "A and not by B" : rank;
+    const [a = "A", b = "B"] = this.neurons.patches.map(({ name }) => name);
+    const by = rank === WHOLE ? "the whole sample" : rank === DIFFERENCE ? `${a} rather than ${b}` : rank;
     const columns = this.neurons.patches.map(({ name }) => name);
     return html`<div class="row step-head"><h2>2 · Neurons driven by ${by} <small>strongest of ${count}</small></h2><span class="spring"></span>
         <input type="search" inputmode="numeric" aria-label="Find a ${this.#noun} by its number" placeholder="number" .value=${view.layers.search}
@@ -67,7 +68,7 @@ class NeuronList extends StoreElement {
       <div class="neurons" role="grid" aria-label="${capital(this.#noun)}s, strongest first" aria-rowcount=${rows.length + 1} @keydown=${this.#onKey}
         ${cssVars({ "--patches": String(columns.length), "--name": `${this.#nameLength()}ch` })}>
         <div role="row" class="neuron head" aria-rowindex="1"><span role="columnheader"><span class="hidden">Ticked</span></span><span role="columnheader">${capital(this.#noun)}</span>
-          <span role="columnheader">From ${by}</span><span role="columnheader" class="right wide-only">Share</span>
+          <span role="columnheader">${rank === DIFFERENCE ? `${a} − ${b}` : `From ${by}`}</span><span role="columnheader" class="right wide-only">Share</span>
           ${columns.map((name) => html`<span role="columnheader" class="right">${name}</span>`)}<span role="columnheader" class="right">All</span></div>
         <div class="rows" role="rowgroup" tabindex="-1" @scroll=${this.#onScroll} ${cssVars({ "max-height": `${SEEN_ROWS * ROW}px` })}>
           <div role="presentation" class="all" ${cssVars({ height: `${rows.length * ROW}px` })}>

@@ -269,6 +269,10 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
   const patches = [patchA, patchB].map((patch) => ({ ...patch, kind: "patch" as const }));
   const view = (layers: Readonly<Record<string, unknown>>): LayerScene["view"] => ({ tab: "layers", layers });
   const marked = { layer, patches: [patchA, patchB], patch: "A", rank: "A", neuron: 524, ticked: [524, 489, 49] };
+  const four = ["A", "B", "C", "D"].map((name, at) => {
+    const region = { kind: "rectangle" as const, y0: 20, x0: 50 * at, y1: 70, x1: 50 * at + 40 };
+    return { name, region };
+  });
   const sums = found({ work: "conservation", value: conservation(runId, deltaF) });
   const named = (change: Partial<Neurons> = {}): HostToPanel =>
     found({ work: "patches", value: neurons({ runId, deltaF, patches, change }) });
@@ -430,6 +434,16 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
         stateOf(tensor.runId),
         found({ work: "conservation", value: conservation(tensor.runId, tensor.deltaF) }),
         found({ work: "patches", value: neurons({ ...rowLayer, patches: [] }) }),
+      ],
+    },
+    layersFour: {
+      view: view({ ...marked, patches: four, rank: "difference" }),
+      messages: [
+        ...base,
+        found({
+          work: "patches",
+          value: neurons({ runId, deltaF, patches: four.map((patch) => ({ ...patch, kind: "patch" as const })) }),
+        }),
       ],
     },
     layersWide: {
