@@ -1,53 +1,39 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { activateBackend, type BackendOptions } from "../backend/index.ts";
+import type { BackendOptions } from "../backend/index.ts";
 import { throwIfCancelled } from "../common/cancellation.ts";
 import { PathlightError } from "../common/errors.ts";
-import { AblatedModel } from "../engine/ablation/ablatedModel.ts";
 import { regrain } from "../engine/regrain.ts";
 import type { LoadedModel } from "../models/loadedModel.ts";
-import type { ExplainEvent, SequenceEvent, SequenceResult } from "../protocol/compute.ts";
+import type { SequenceResult } from "../protocol/compute.ts";
 import type { BackendPreference, ExplainRequest, ModelRef } from "../protocol/explain.ts";
-import type { BackendInfo, Explanation, Prediction, Produced } from "../protocol/explanation.ts";
+import type { BackendInfo, Explanation, Prediction } from "../protocol/explanation.ts";
 import type { Inspection } from "../protocol/inspection.ts";
-import type { ManifestModel } from "../protocol/manifest.ts";
 import type { AblateParams, AblationResult } from "../protocol/neurons.ts";
 import type { WhatIfAnswer, WhatIfEdit } from "../protocol/whatIf.ts";
-import { inferManifestModel } from "../samples/index.ts";
 import { ablateAndExplain } from "./ablation/ablateAndExplain.ts";
 import type { AblateOptions } from "./ablation/ablateRun.ts";
 import { type AttributionTensor, attributionTensors } from "./attributionTensors.ts";
 import { type AuditRunOptions, auditRun } from "./auditRun.ts";
+import type { CallOptions } from "./callOptions.ts";
 import { inspectModel } from "./inspectModel.ts";
 import { integrateRun } from "./integrateRun.ts";
-import { ModelCache } from "./modelCache.ts";
 import { Mutex } from "./mutex.ts";
 import { type AskedNeuron, neuronRun } from "./neurons/neuronScore.ts";
+import { asAsked, asPlanned, decoderOf, type OpenedModel, withoutNeurons } from "./openedModel.ts";
+import { OpenModels } from "./openModels.ts";
 import { type TokenPairsOptions, tokenPairs } from "./pairs/tokenPairs.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./parallel/workerPool.ts";
 import { planRun } from "./planRun.ts";
 import { Run } from "./run.ts";
 import { runKey } from "./runKey.ts";
-import { planGrain, type RunPlan } from "./runPlan.ts";
+import { planGrain } from "./runPlan.ts";
 import { RunStore } from "./runStore.ts";
+import { explainSequence, type PreparedRow, type SequenceCallOptions } from "./sequence/explainSequence.ts";
 import { openGeneration } from "./sequence/generation.ts";
-import { joinModels } from "./sequence/joinedModel.ts";
-import { SequenceMatrix } from "./sequence/sequenceMatrix.ts";
-import { TwinModel, twinOf } from "./twin/twinModel.ts";
-import { asksForTwins, namedSamples } from "./twin/twinRequest.ts";
+import { TwinModel } from "./twin/twinModel.ts";
+import { namedSamples } from "./twin/twinRequest.ts";
 import { type WhatIfOptions, whatIf } from "./whatIf.ts";
-import { modelFor } from "./windows/windowLayout.ts";
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly emit?: ((event: ExplainEvent) => void) | undefined;
-}
-
-/** Of a text that is explained token by token. */
-export interface SequenceCallOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly emit?: ((event: SequenceEvent) => void) | undefined;
-}
 
 export interface ServiceOptions extends BackendOptions {
   /** Of the threads that share the work on WebAssembly. */
@@ -59,32 +45,6 @@ export type AuditCallOptions = AuditRunOptions;
 
 export type TokenPairsCallOptions = Pick<TokenPairsOptions, "signal" | "onProgress">;
 
-/** A model with the manifest entry that it is used by. */
-export interface OpenedModel {
-  readonly loaded: LoadedModel;
-  readonly entry: ManifestModel;
-  readonly baseFolder: string;
-  /** What was inferred rather than read from a manifest, a sentence each. */
-  readonly notes: readonly string[];
-}
-
-/** The model as a request reads it: an encoder that is given two texts, twice. */
-function asAsked(opened: OpenedModel, request: ExplainRequest): OpenedModel {
-  const { model } = opened.loaded;
-  return asksForTwins(request, model) ? { ...opened, loaded: { ...opened.loaded, model: twinOf(model) } } : opened;
-}
-
-/** The model that a run explains: without the neurons that are switched off in it. */
-function withoutNeurons(opened: OpenedModel, { ablated }: Run): OpenedModel {
-  if (ablated.length === 0) return opened;
-  return { ...opened, loaded: { ...opened.loaded, model: new AblatedModel(opened.loaded.model, ablated) } };
-}
-
-/** The model as it reads the sample of a run: one that is longer than it takes, in windows. */
-function asPlanned(loaded: LoadedModel, { windows }: RunPlan): LoadedModel {
-  return windows === undefined ? loaded : { ...loaded, model: modelFor(loaded.model, windows) };
-}
-
 /** Completeness error above which an explanation carries a warning in its file. */
 const WARN_ABOVE = 0.05;
 
@@ -93,20 +53,18 @@ const WARN_ABOVE = 0.05;
  * wait for their turn. Runs are kept, so that the same question with a tighter tolerance goes on from what is known.
  */
 export class ExplainService {
-  readonly #backendOptions: BackendOptions;
   readonly #pool: WorkerPool;
-  readonly #models = new ModelCache((fingerprint) => this.#pool.forget(fingerprint));
+  readonly #models: OpenModels;
   readonly #runs = new RunStore();
   readonly #turn = new Mutex();
-  #backend: { readonly preference: BackendPreference; readonly info: BackendInfo } | undefined;
 
   constructor({ workers, ...backendOptions }: ServiceOptions = {}) {
-    this.#backendOptions = backendOptions;
     this.#pool = new WorkerPool(workers);
+    this.#models = new OpenModels(backendOptions, (fingerprint) => this.#pool.forget(fingerprint));
   }
 
   get activeBackend(): BackendInfo | null {
-    return this.#backend?.info ?? null;
+    return this.#models.backend;
   }
 
   explain(request: ExplainRequest, options: CallOptions = {}): Promise<Explanation> {
@@ -129,33 +87,20 @@ export class ExplainService {
    * Explains every token of the text that a model writes, each as `explain` would; a token that has been explained
    * before goes on from what is known. Throws `usage` for a model that writes none.
    */
-  explainSequence(request: ExplainRequest, options: SequenceCallOptions = {}): Promise<SequenceResult> {
-    const { signal, emit } = options;
-    const report = (message: string): void => emit?.({ type: "stage", message });
-    const rowOptions: CallOptions = { signal, emit: (event) => event.type === "stage" && report(event.message) };
-    return this.#inTurn(rowOptions, async () => {
-      const start = performance.now();
-      const backend = await this.#activate(request.settings.backend, rowOptions);
-      const generation = await openGeneration(await this.#open(request.model, backend, rowOptions));
-      if (generation === null) throw writesNothing(request.model.path);
-      let matrix: SequenceMatrix | undefined;
-      let produced: Produced | undefined;
-      for (let row = 0; row < (produced?.tokens.length ?? 1); row++) {
-        const asked = rowRequest(request, row);
-        const { run, loaded } = await this.#prepare(asked, {
-          ...rowOptions,
-          onToken: (count) => report(`Writing: ${count} ${count === 1 ? "token" : "tokens"}`),
-        });
-        produced = run.plan.produced;
-        matrix ??= new SequenceMatrix(generation, run.plan);
-        const of = produced?.tokens.length ?? 0;
-        report(`Explaining token ${row + 1} of ${of}`);
+  explainSequence(request: ExplainRequest, { signal, emit }: SequenceCallOptions = {}): Promise<SequenceResult> {
+    const options: CallOptions = {
+      signal,
+      emit: (event) => event.type === "stage" && emit?.({ type: "stage", message: event.message }),
+    };
+    return this.#inTurn(options, async () => {
+      const backend = await this.#models.activate(request.settings.backend, options);
+      const generation = await openGeneration(await this.#models.open(request.model, backend, options));
+      const prepare = async (asked: ExplainRequest, onToken: (count: number) => void): Promise<PreparedRow> => {
+        const { run, loaded } = await this.#prepare(asked, { ...options, onToken });
         const known = this.#runs.findByKey(run.key)?.integration ?? null;
-        matrix.add(row, await this.#integrate(run, known, loaded, { signal }));
-        emit?.({ type: "matrix", matrix: matrix.matrix(), done: row + 1, of });
-      }
-      if (matrix === undefined || produced === undefined) throw writesNothing(request.model.path);
-      return { produced, matrix: matrix.matrix(), seconds: (performance.now() - start) / 1000 };
+        return { plan: run.plan, explain: () => this.#integrate(run, known, loaded, { signal }) };
+      };
+      return explainSequence(request, generation, prepare, emit);
     });
   }
 
@@ -282,21 +227,23 @@ export class ExplainService {
     options: CallOptions = {},
   ): Promise<{ predictions: Prediction[]; backend: BackendInfo }> {
     return this.#inTurn(options, async () => {
-      const backend = await this.#activate(request.settings.backend, options);
-      const opened = asAsked(await this.#open(request.model, backend, options), request);
+      const backend = await this.#models.activate(request.settings.backend, options);
+      const opened = asAsked(await this.#models.open(request.model, backend, options), request);
       const plan = await planRun(request, opened, backend, options.signal);
       return { predictions: [...plan.predictions], backend };
     });
   }
 
   openModel(model: ModelRef, preference: BackendPreference, options: CallOptions = {}): Promise<OpenedModel> {
-    return this.#inTurn(options, async () => this.#open(model, await this.#activate(preference, options), options));
+    return this.#inTurn(options, async () =>
+      this.#models.open(model, await this.#models.activate(preference, options), options),
+    );
   }
 
   inspect(model: ModelRef, preference: BackendPreference, options: CallOptions = {}): Promise<Inspection> {
     return this.#inTurn(options, async () => {
-      const backend = await this.#activate(preference, options);
-      return inspectModel(model.path, backend.name, () => this.#open(model, backend, options), options.signal);
+      const backend = await this.#models.activate(preference, options);
+      return inspectModel(model.path, backend.name, () => this.#models.open(model, backend, options), options.signal);
     });
   }
 
@@ -331,56 +278,14 @@ export class ExplainService {
     });
   }
 
-  async #activate(preference: BackendPreference, options: CallOptions): Promise<BackendInfo> {
-    const known = this.#backend;
-    if (known !== undefined && (known.preference === preference || known.info.name === preference)) return known.info;
-    const report = (message: string): void => options.emit?.({ type: "stage", stage: "backend", message });
-    report("Starting TensorFlow");
-    // Tensors belong to the backend that made them.
-    this.#models.dispose();
-    const info = await activateBackend(preference, { ...this.#backendOptions, onProgress: report });
-    this.#backend = { preference, info };
-    return info;
-  }
-
-  async #open(model: ModelRef, backend: BackendInfo, options: CallOptions): Promise<OpenedModel> {
-    options.emit?.({ type: "stage", stage: "model", message: "Loading the model" });
-    const format = model.format ?? model.entry?.format;
-    const first = await this.#models.get(model.path, format, backend.name, options.signal);
-    const decoder = decoderOf(model);
-    const loaded =
-      decoder === null
-        ? first
-        : joinModels(
-            first,
-            await this.#models.get(decoder.path, undefined, backend.name, options.signal),
-            decoder.states,
-          );
-    options.emit?.({ type: "model", files: [...loaded.files] });
-    if (model.entry !== undefined) {
-      return { loaded, entry: model.entry, baseFolder: model.baseFolder ?? "", notes: [] };
-    }
-    const inferred = await inferManifestModel({
-      // The file, where its folder was given: labels and vocabulary lie beside it.
-      path: loaded.files[0] ?? model.path,
-      name: loaded.name,
-      format: loaded.format,
-      inputs: loaded.model.inputs,
-      outputs: loaded.model.outputs,
-      heads: loaded.model.heads,
-      embeddings: loaded.model.embeddings,
-    });
-    return { loaded, ...inferred };
-  }
-
   /** A run as it is before anything is computed, with the model that it asks for. */
   async #prepare(
     request: ExplainRequest,
     options: CallOptions & { readonly onToken?: (count: number) => void },
   ): Promise<{ run: Run; loaded: LoadedModel }> {
     const { settings } = request;
-    const backend = await this.#activate(settings.backend, options);
-    const opened = asAsked(await this.#open(request.model, backend, options), request);
+    const backend = await this.#models.activate(settings.backend, options);
+    const opened = asAsked(await this.#models.open(request.model, backend, options), request);
     options.emit?.({ type: "stage", stage: "sample", message: "Reading the sample" });
     const { model } = opened.loaded;
     const asked = model instanceof TwinModel ? namedSamples(request, model) : request;
@@ -410,8 +315,8 @@ export class ExplainService {
   /** The model of a run, as it reads the run's sample, on the backend that it began on. Throws `run-unknown` when the file has changed since. */
   async #reopen(run: Run, options: CallOptions): Promise<OpenedModel> {
     const { request } = run.plan;
-    const backend = await this.#activate(run.plan.backend.name, options);
-    const opened = asAsked(await this.#open(request.model, backend, options), request);
+    const backend = await this.#models.activate(run.plan.backend.name, options);
+    const opened = asAsked(await this.#models.open(request.model, backend, options), request);
     if (opened.loaded.fingerprint === run.plan.model.fingerprint) {
       return withoutNeurons({ ...opened, loaded: asPlanned(opened.loaded, run.plan) }, run);
     }
@@ -458,28 +363,8 @@ export class ExplainService {
   }
 }
 
-/** The second file of an encoder and a decoder that are two. */
-function decoderOf({ entry, baseFolder }: ModelRef): { path: string; states: string } | null {
-  const decoder = entry?.generate?.kind === "encoder-decoder" ? entry.generate.decoder : undefined;
-  return decoder === undefined ? null : { path: resolve(baseFolder ?? "", decoder.path), states: decoder.states };
-}
-
-/** The same question about another written token. */
-function rowRequest(request: ExplainRequest, index: number): ExplainRequest {
-  return { ...request, settings: { ...request.settings, target: { kind: "index", index } } };
-}
-
 function notOfAblated(): PathlightError {
   return new PathlightError("usage", "Edits are measured with the model as it is, not without some of its neurons.", {
     whatToDo: "Edit the text in the explanation that this one was made from.",
-  });
-}
-
-function writesNothing(path: string): PathlightError {
-  return new PathlightError("usage", "The model writes no text that Pathlight knows of.", {
-    file: path,
-    expected: "`generate` in the model's entry in pathlight.json",
-    found: "none",
-    whatToDo: "Describe there how the model writes; see docs/sequences.md.",
   });
 }

@@ -5,13 +5,14 @@ import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
 import { pruneRun } from "./ablation/pruneRun.ts";
 import { doctorView } from "./doctorView.ts";
-import { ExplainService, type OpenedModel } from "./explainService.ts";
+import { ExplainService } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
 import { renderThumbnail } from "./export/thumbnail.ts";
 import { computeConservation } from "./neurons/conservation.ts";
 import { neuronDetail } from "./neurons/neuronDetail.ts";
 import { computeNeurons } from "./neurons/neuronsRun.ts";
 import { topSamples } from "./neurons/topSamples.ts";
+import type { OpenedModel } from "./openedModel.ts";
 import { version } from "./version.ts";
 
 /** The methods of the compute process. The service is made by `hello`, which brings the user's settings. */

@@ -12,7 +12,7 @@ import type { BackendInfo } from "../protocol/explanation.ts";
 import type { InspectedInput, InspectedNode, Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import { companionFiles, guessLayout, type UnknownModel } from "../samples/index.ts";
-import type { OpenedModel } from "./explainService.ts";
+import type { OpenedModel } from "./openedModel.ts";
 import { chooseHead, taskOf } from "./target.ts";
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "../samples/index.ts";
 import { assignSamples, missingInput } from "./assignSamples.ts";
 import { companionsOf, fillCompanion } from "./companions.ts";
-import type { OpenedModel } from "./explainService.ts";
+import type { OpenedModel } from "./openedModel.ts";
 import { renamedEmbedding } from "./renamed.ts";
 import type { FeedValue } from "./runPlan.ts";
 import { onSide, sides, TwinModel } from "./twin/twinModel.ts";

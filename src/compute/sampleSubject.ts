@@ -1,9 +1,9 @@
 import type { ExplainRequest } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import { readLabels } from "../samples/index.ts";
-import type { OpenedModel } from "./explainService.ts";
 import { expressionTarget } from "./expressionTarget.ts";
 import { withFeeds } from "./feeds.ts";
+import type { OpenedModel } from "./openedModel.ts";
 import { labelledText, positionSubject } from "./positionSubject.ts";
 import { predictHead } from "./predictions.ts";
 import { feedOf, prepareInputs } from "./prepareInputs.ts";

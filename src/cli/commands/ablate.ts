@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PathlightError } from "../../common/errors.ts";
-import type { OpenedModel } from "../../compute/explainService.ts";
 import { strongest } from "../../compute/neurons/strongest.ts";
+import type { OpenedModel } from "../../compute/openedModel.ts";
 import type { Run } from "../../compute/run.ts";
 import type { ExplainEvent } from "../../protocol/compute.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";

@@ -1,7 +1,7 @@
 import type { ExplainEvent } from "../../protocol/compute.ts";
 import type { Explanation } from "../../protocol/explanation.ts";
 import type { AblateParams, AblationResult } from "../../protocol/neurons.ts";
-import type { OpenedModel } from "../explainService.ts";
+import type { OpenedModel } from "../openedModel.ts";
 import type { Run } from "../run.ts";
 import { type AblateOptions, ablateRun } from "./ablateRun.ts";
 

@@ -4,7 +4,7 @@ import type { SampleRef } from "../../protocol/explain.ts";
 import type { TopSamples } from "../../protocol/neurons.ts";
 import { nodeValues } from "../ablation/nodeValues.ts";
 import { sampleRequest } from "../ablation/replacements.ts";
-import type { OpenedModel } from "../explainService.ts";
+import type { OpenedModel } from "../openedModel.ts";
 import { feedOf } from "../prepareInputs.ts";
 import type { Run } from "../run.ts";
 import { sampleReader } from "../sequence/sampleReader.ts";

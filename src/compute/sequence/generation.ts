@@ -4,7 +4,7 @@ import { type CompanionRole, companionRole } from "../../protocol/companionRole.
 import type { GenerateSpec, TokenizerSpec } from "../../protocol/manifest.ts";
 import { createTextProducer, createTokenizer, type TextProducer, type Tokenizer } from "../../samples/index.ts";
 import { companionsOf } from "../companions.ts";
-import type { OpenedModel } from "../explainService.ts";
+import type { OpenedModel } from "../openedModel.ts";
 import { inDecoder } from "./joinedModel.ts";
 
 /** How a model writes a text: its inputs, and what the tokens that it writes mean. */

@@ -1,6 +1,6 @@
 import { PathlightError } from "../../common/errors.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";
-import type { OpenedModel } from "../explainService.ts";
+import type { OpenedModel } from "../openedModel.ts";
 import { type PreparedInput, prepareInputs } from "../prepareInputs.ts";
 import type { RunPlan } from "../runPlan.ts";
 import { refuseWindows } from "../windows/windowLayout.ts";

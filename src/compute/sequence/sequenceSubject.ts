@@ -2,7 +2,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { DifferentiableModel } from "../../engine/port.ts";
 import type { ExplainRequest, TargetSpec } from "../../protocol/explain.ts";
 import type { Prediction } from "../../protocol/explanation.ts";
-import type { OpenedModel } from "../explainService.ts";
+import type { OpenedModel } from "../openedModel.ts";
 import { feedOf, type PreparedInput, prepareInputs } from "../prepareInputs.ts";
 import { runKey } from "../runKey.ts";
 import type { Subject } from "../subject.ts";
