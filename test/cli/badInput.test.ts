@@ -251,7 +251,7 @@ test("results that cannot be written are refused before anything is computed", a
 
 test("the command line itself", async () => {
   const cases: [string[], RegExp][] = [
-    [[], /no command.*explain, audit, inspect, convert or doctor/i],
+    [[], /no command.*explain, neurons, ablate, audit, inspect, convert or doctor/i],
     [["explian"], /explian.*Did you mean explain\?/],
     [["--verbose"], /--verbose/],
     [["explain", "--model", "m", "--input", "x", "--out", "o", "--tolerence", "1"], /Did you mean --tolerance\?/],
