@@ -84,7 +84,7 @@ test("long runs and what ends them", { timeout: 500_000 }, async (t) => {
     await bench.step(t, "the panel is there again after the window was reloaded", async () => {
       const caption = await bench.panel.locator("figure.first figcaption").innerText();
       const before = await bench.evaluations();
-      await page.reload();
+      await bench.reload();
       await bench.panel.locator("h1", { hasText: "coffee.png" }).waitFor();
       await bench.settled();
       assert.equal(await bench.evaluations(), before);

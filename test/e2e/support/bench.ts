@@ -87,6 +87,24 @@ export class Bench {
   }
 
   /** Document of the panel in front. */
+  /**
+   * Loads the window anew. The workbench's own frame around a page of the extension, which knows nothing of what is in it,
+   * at times does not come up again on a busy machine; then the window is loaded once more. What stands in the frame is
+   * the extension's, and gets no second chance.
+   */
+  async reload(): Promise<void> {
+    const frame = this.page.locator("iframe.webview.ready");
+    await this.page.reload();
+    const isThere = await frame
+      .first()
+      .waitFor({ state: "attached", timeout: 30_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!isThere) await this.page.reload();
+  }
+
   get panel(): FrameLocator {
     const visible = this.page.locator("iframe.webview.ready").locator("visible=true").last();
     return visible.contentFrame().locator("iframe#active-frame").contentFrame();
