@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type SVGTemplateResult, svg, 
 import type { Audit } from "../../src/protocol/audit.ts";
 import { agreementWords, measuredText } from "../../src/protocol/auditWords.ts";
 import { formatScore, formatShare } from "../../src/protocol/format.ts";
+import { OnResize } from "../elements/onResize.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { niceTicks, tickLabel } from "../model/ticks.ts";
 
@@ -30,20 +31,13 @@ class AuditChart extends StoreElement {
   width = 480;
   /** Index of the place that is read. */
   read: number | null = null;
-  #observer: ResizeObserver | null = null;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#observer = new ResizeObserver(() => {
+  constructor() {
+    super();
+    new OnResize(this, () => {
       const width = Math.round(this.querySelector(".plot")?.clientWidth ?? 0);
       if (width > 0 && width !== this.width) this.width = width;
     });
-    this.#observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
   }
 
   protected override render(): TemplateResult {

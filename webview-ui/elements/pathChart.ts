@@ -5,6 +5,7 @@ import { verdictOf } from "../../src/protocol/verdict.ts";
 import { niceTicks, tickLabel } from "../model/ticks.ts";
 import { StoreElement } from "./storeElement.ts";
 import "./pathThumbnails.ts";
+import { OnResize } from "./onResize.ts";
 
 const HEIGHT = 132;
 const LEFT = 34;
@@ -23,22 +24,15 @@ class PathChart extends StoreElement {
   width = 392;
   /** Index of the node that is read. */
   read: number | null = null;
-  #observer: ResizeObserver | null = null;
   static #count = 0;
   readonly #patternId = `path-hatch-${PathChart.#count++}`;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#observer = new ResizeObserver(() => {
+  constructor() {
+    super();
+    new OnResize(this, () => {
       const width = Math.round(this.querySelector(".plot")?.clientWidth ?? 0);
       if (width > 0 && width !== this.width) this.width = width;
     });
-    this.#observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
   }
 
   #points(explanation: Explanation): readonly Point[] {

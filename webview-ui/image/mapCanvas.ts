@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { cssVars } from "../elements/cssVars.ts";
+import { OnResize } from "../elements/onResize.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { theme } from "../model/theme.ts";
 import { Unchanged } from "../model/unchanged.ts";
@@ -23,18 +24,11 @@ class MapCanvas extends StoreElement {
   which: "values" | "gradient" = "values";
   label = "";
   #drag: { x: number; y: number; zoom: Zoom; moved: boolean } | null = null;
-  #observer: ResizeObserver | null = null;
   readonly #painted = new Unchanged();
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#observer = new ResizeObserver(() => this.#paint());
-    this.#observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
+  constructor() {
+    super();
+    new OnResize(this, () => this.#paint());
   }
 
   get #frame(): Rect {

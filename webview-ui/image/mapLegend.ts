@@ -3,6 +3,7 @@ import { type ColorMapName, colorMapNames, cssColor } from "../../src/common/col
 import { filtered, overlayPosition, type SignFilter } from "../../src/common/overlay.ts";
 import { formatScore, formatSigned } from "../../src/protocol/format.ts";
 import { icon, select } from "../elements/controls.ts";
+import { OnResize } from "../elements/onResize.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { type Theme, theme } from "../model/theme.ts";
 import { Unchanged } from "../model/unchanged.ts";
@@ -76,18 +77,11 @@ class MapLegend extends StoreElement {
   static override properties: PropertyDeclarations = { map: { attribute: false }, target: {} };
   declare map: ImageMap;
   target = "";
-  #observer: ResizeObserver | null = null;
   readonly #painted = new Unchanged();
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#observer = new ResizeObserver(() => this.#paint());
-    this.#observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
+  constructor() {
+    super();
+    new OnResize(this, () => this.#paint());
   }
 
   protected override render(): TemplateResult {

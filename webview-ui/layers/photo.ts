@@ -1,6 +1,7 @@
 import { html, type PropertyDeclarations, type TemplateResult } from "lit";
 import type { CellGrid } from "../../src/common/mapLayout.ts";
 import type { ImageAttribution } from "../../src/protocol/explanation.ts";
+import { OnResize } from "../elements/onResize.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { paintMap } from "../image/paintMap.ts";
 import { theme } from "../model/theme.ts";
@@ -12,18 +13,11 @@ const nothingPainted: CellGrid = { grain: 4096, columns: 1, rows: 1, values: new
 class Photo extends StoreElement {
   static override properties: PropertyDeclarations = { attribution: { attribute: false } };
   declare attribution: ImageAttribution;
-  #observer: ResizeObserver | null = null;
   readonly #painted = new Unchanged();
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#observer = new ResizeObserver(() => this.#paint());
-    this.#observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#observer?.disconnect();
+  constructor() {
+    super();
+    new OnResize(this, () => this.#paint());
   }
 
   protected override render(): TemplateResult {
