@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import { measure } from "./measured.ts";
 import {
+  AnswerGate,
   closePanels,
-  explain,
   explainRow,
   explanationOf,
   inWorkspace,
@@ -166,31 +166,34 @@ describe("in the editor", () => {
   it("a result that comes for a text which has changed meanwhile is not painted, and one that has moved is", async () => {
     const editor = await openFile("running.jsonl", `${unicode}\n{"question":"Where is Oslo?"}\n`);
     const { document } = editor;
-    // The workbench of a browser saves by itself, and what is on disk when the row's turn comes is what is explained.
+    // The workbench of a browser saves by itself, and a row that changed on disk too would be another test.
     await changed.setAny("files.autoSave", "off");
-    // The row waits for its turn behind a file, which takes seconds: the text surely changes before it is explained.
-    const before = explain("code", "moon.py");
-    await until("the file is being explained", async () =>
-      (await services()).panels.all.some(({ phase }) => phase === "running"),
+    const { compute, highlights, panels } = await services();
+    const paints: string[][] = [];
+    const listening = highlights.onDidChange(() =>
+      paints.push(highlights.painted(document).map(({ range }) => document.getText(range))),
     );
-    const running = explainRow(0, FOLDER, "running.jsonl");
-    const { panels } = await services();
-    const own = () => panels.all.find(({ subject }) => subject?.sample.title.includes("running.jsonl"));
-    await until("it runs", () => own()?.phase === "loading" || own()?.phase === "running");
-    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), '{"question":"above"}\n'));
-    await replace(editor, "please", "pretty please");
-    assert.notEqual(own()?.phase, "done", "the text changed too late to show anything");
-    const panel = await running;
-    await before;
-    assert.equal(panel.phase, "done");
+    const gate = new AnswerGate(compute, "explain");
+    try {
+      const running = explainRow(0, FOLDER, "running.jsonl");
+      await until("the row as it was is explained", () => gate.held === 1);
+      await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), '{"question":"above"}\n'));
+      await replace(editor, "please", "pretty please");
+      assert.equal(panels.all[0]?.phase, "running", "nobody has its result yet");
+      gate.open();
+      assert.equal((await running).phase, "done");
+    } finally {
+      gate.open();
+      listening.dispose();
+    }
     assert.deepEqual(await coloured(document), []);
+    assert.deepEqual(paints.flat(), [], "nor for a moment");
     await vscode.commands.executeCommand("undo");
     const texts = await until("the text that was explained is back, one line further down", async () => {
       const now = await coloured(document);
       return now.length > 0 && now;
     });
     assert.ok(texts.includes("please"));
-    const { highlights } = await services();
     const lines = new Set(highlights.painted(document).map(({ range }) => range.start.line));
     assert.deepEqual([...lines], [1], document.getText());
   });

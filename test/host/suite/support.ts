@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { TestView } from "../../../src/extension.ts";
+import type { ComputeProcess } from "../../../src/host/computeProcess.ts";
 import type { PanelController } from "../../../src/host/panelController.ts";
 import type { Services } from "../../../src/host/services.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
@@ -120,6 +121,42 @@ export class PanelEar {
 
   get state(): PanelState | undefined {
     return this.messages.flatMap((message) => (message.type === "state" ? [message.state] : [])).at(-1);
+  }
+}
+
+/** Holds back the answers of one method of the compute process: they are there, and nobody learns of it before `open`. */
+export class AnswerGate {
+  readonly #compute: ComputeProcess;
+  readonly #opened: Promise<void>;
+  #open: () => void = () => undefined;
+  #held = 0;
+
+  constructor(compute: ComputeProcess, method: Parameters<ComputeProcess["call"]>[0]) {
+    this.#compute = compute;
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    const call = compute.call.bind(compute);
+    compute.call = async (asked, params, options) => {
+      const answer = await call(asked, params, options);
+      if (asked === method) {
+        this.#held++;
+        await this.#opened;
+      }
+      return answer;
+    };
+  }
+
+  /** How many answers have come. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Lets the answers pass that are held, and those that come from now on. */
+  open(): void {
+    // The method of the class shows again.
+    Reflect.deleteProperty(this.#compute, "call");
+    this.#open();
   }
 }
 
