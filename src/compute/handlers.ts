@@ -10,6 +10,7 @@ import { exportAll } from "./export/index.ts";
 import { renderThumbnail } from "./export/thumbnail.ts";
 import { computeConservation } from "./neurons/conservation.ts";
 import { neuronDetail } from "./neurons/neuronDetail.ts";
+import { computeNeuronSources } from "./neurons/neuronSourcesRun.ts";
 import { computeNeurons } from "./neurons/neuronsRun.ts";
 import { topSamples } from "./neurons/topSamples.ts";
 import type { OpenedModel } from "./openedModel.ts";
@@ -74,6 +75,15 @@ export function computeHandlers(): Handlers<typeof computeContract> {
         computeNeurons(run, loaded.model, params, {
           signal,
           onDraft: (neurons) => emit({ type: "draft", neurons }),
+          onProgress: ({ evaluations, seconds, progress }) =>
+            emit({ type: "progress", evaluations, seconds, progress }),
+        }),
+      ),
+    neuronSources: (params, { signal, emit }) =>
+      ready().withRun(params.runId, { signal }, (run, { loaded }) =>
+        computeNeuronSources(run, loaded.model, params, {
+          signal,
+          onDraft: (sources) => emit({ type: "draft", sources }),
           onProgress: ({ evaluations, seconds, progress }) =>
             emit({ type: "progress", evaluations, seconds, progress }),
         }),

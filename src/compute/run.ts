@@ -3,6 +3,7 @@ import type { Integration } from "../engine/integration.ts";
 import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
 import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
+import type { NeuronSourcesRun } from "./neurons/neuronSourcesRun.ts";
 import type { NeuronsRun } from "./neurons/neuronsRun.ts";
 import { present } from "./present.ts";
 import type { RunPlan } from "./runPlan.ts";
@@ -32,6 +33,8 @@ export class Run {
   pairs: TokenMatrix | undefined;
   /** The last question about its neurons. */
   neurons: NeuronsRun | undefined;
+  /** The last neuron of which it was asked what drives it. */
+  sources: NeuronSourcesRun | undefined;
   /** Computing time so far, refinements included. */
   seconds = 0;
   /** Threads that its nodes were computed on, at most. */
@@ -78,5 +81,7 @@ export class Run {
     this.integration = null;
     this.neurons?.dispose();
     this.neurons = undefined;
+    this.sources?.dispose();
+    this.sources = undefined;
   }
 }

@@ -7,6 +7,8 @@ import type {
   AblationResult,
   Conservation,
   NeuronDetail,
+  NeuronSources,
+  NeuronSourcesParams,
   Neurons,
   NeuronsParams,
   PruneParams,
@@ -16,19 +18,21 @@ import type {
 import type { CallOptions } from "../rpc/channel.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
 
-export type NeuronsEvent =
-  | { readonly type: "draft"; readonly neurons: Neurons }
-  | {
-      readonly type: "progress";
-      readonly evaluations: number;
-      readonly seconds: number;
-      readonly progress: number | null;
-    };
+interface NeuronsProgress {
+  readonly type: "progress";
+  readonly evaluations: number;
+  readonly seconds: number;
+  readonly progress: number | null;
+}
+
+export type NeuronsEvent = { readonly type: "draft"; readonly neurons: Neurons } | NeuronsProgress;
+export type SourcesEvent = { readonly type: "draft"; readonly sources: NeuronSources } | NeuronsProgress;
 
 /** What the compute process is asked about the inside of a network. */
 export interface LayersCompute {
   conservation(params: { runId: string }, options: CallOptions<Conservation>): Promise<Conservation>;
   neurons(params: NeuronsParams, options: CallOptions<NeuronsEvent>): Promise<Neurons>;
+  neuronSources(params: NeuronSourcesParams, options: CallOptions<SourcesEvent>): Promise<NeuronSources>;
   neuronDetail(
     params: { runId: string; node: string; neuron: number },
     options: CallOptions<undefined>,
@@ -52,6 +56,7 @@ export function layersCompute(compute: Pick<ComputeProcess, "call">): LayersComp
   return {
     conservation: (params, options) => compute.call("conservation", params, options),
     neurons: (params, options) => compute.call("neurons", params, options),
+    neuronSources: (params, options) => compute.call("neuronSources", params, options),
     neuronDetail: (params, options) => compute.call("neuronDetail", params, options),
     neuronAttribution: (params, options) => compute.call("neuronAttribution", params, options),
     topSamples: (params, options) => compute.call("topSamples", params, options),

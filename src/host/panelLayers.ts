@@ -2,11 +2,11 @@ import type * as vscode from "vscode";
 import { assertNever } from "../common/errors.ts";
 import type { SampleRef } from "../protocol/explain.ts";
 import type { FoundSamples, LayersAsk, LayersFound, LayersState, LayersWork } from "../protocol/layersPanel.ts";
-import type { AblateParams, Neurons, NeuronsParams, PruneParams } from "../protocol/neurons.ts";
+import type { AblateParams, NeuronSourcesParams, NeuronsParams, PruneParams } from "../protocol/neurons.ts";
 import type { HostToPanel } from "../protocol/panel.ts";
 import { compact } from "./compactExplanation.ts";
 import { errorViewOf } from "./errorView.ts";
-import type { LayersCompute, NeuronsEvent } from "./layersCompute.ts";
+import type { LayersCompute, NeuronsEvent, SourcesEvent } from "./layersCompute.ts";
 import { isRunLost } from "./runLost.ts";
 import { WorkQueue } from "./workQueue.ts";
 
@@ -31,11 +31,12 @@ const TOP_SAMPLES = 12;
 /** Numbers of a draft above which only its progress is sent: each would have to be copied twice. */
 const LARGEST_DRAFT = 1_000_000;
 
-const works = ["conservation", "patches", "cells", "detail", "own", "top", "ablation", "pruning"] as const;
+const works = ["conservation", "neurons", "sources", "detail", "own", "top", "ablation", "pruning"] as const;
 
 /**
  * What the Layers tab has asked about the run that is shown, one thing after the other, with what was found. All of it
- * goes with the run. The sums of all layers are the one thing that makes way for what the user asks for meanwhile.
+ * goes with the run. The sums of all layers make way for whatever else is asked meanwhile, the neurons of a layer for what
+ * is asked about one of them: what they have found stays known, and they go on from there.
  */
 export class PanelLayers implements vscode.Disposable {
   readonly #compute: LayersCompute;
@@ -53,7 +54,7 @@ export class PanelLayers implements vscode.Disposable {
   constructor(compute: LayersCompute, listeners: Listeners) {
     this.#compute = compute;
     this.#listeners = listeners;
-    this.#queue = new WorkQueue(["conservation"], {
+    this.#queue = new WorkQueue(["conservation", "neurons"], {
       onChange: () => this.#tell(),
       onFailure: (work, error) => this.#fail(work, error),
     });
@@ -76,7 +77,7 @@ export class PanelLayers implements vscode.Disposable {
     const runId = "params" in ask ? ask.params.runId : ask.runId;
     // The panel may be a moment behind.
     if (runId !== this.#runId || this.#lost) return;
-    if (ask.kind === "neurons") this.#turnTo(ask.slot, ask.params.layer);
+    if (ask.kind === "neurons" || ask.kind === "sources") this.#turnTo(ask.kind, ask.params.layer);
     const work = workOf(ask);
     this.#cancelled.delete(work);
     this.#failed.delete(work);
@@ -89,7 +90,9 @@ export class PanelLayers implements vscode.Disposable {
       case "conservation":
         return this.#conservation(runId, signal);
       case "neurons":
-        return this.#neurons(ask.slot, ask.params, signal);
+        return this.#neurons(ask.params, signal);
+      case "sources":
+        return this.#sources(ask.params, signal);
       case "detail":
         return this.#detail(ask, signal);
       case "own":
@@ -148,19 +151,29 @@ export class PanelLayers implements vscode.Disposable {
   }
 
   /** What was found of a neuron of another layer is of no use any more. */
-  #turnTo(slot: "patches" | "cells", layer: readonly string[]): void {
-    const before = this.#found.get(slot);
-    if (before?.work !== slot || before.value === null || String(before.value.layer) === String(layer)) return;
+  #turnTo(work: "neurons" | "sources", layer: readonly string[]): void {
+    const before = this.#found.get(work);
+    if (before?.work !== work || before.value === null || String(before.value.layer) === String(layer)) return;
     this.#queue.cancel("detail", "own", "top");
-    for (const work of [slot, "detail", "own", "top"] as const) this.#forget(work);
+    for (const each of [work, "detail", "own", "top"] as const) this.#forget(each);
   }
 
-  async #neurons(slot: "patches" | "cells", params: NeuronsParams, signal: AbortSignal): Promise<void> {
-    const value = await this.#compute.neurons(params, {
-      signal,
-      onEvent: (event) => this.#onNeurons(slot, event, signal),
-    });
-    this.#find(signal, { work: slot, value });
+  async #neurons(params: NeuronsParams, signal: AbortSignal): Promise<void> {
+    const onEvent = (event: NeuronsEvent): void => {
+      if (event.type === "progress") this.#advance("neurons", signal, event.progress, evaluationsOf(event));
+      else if (event.neurons.values.length <= LARGEST_DRAFT) {
+        this.#find(signal, { work: "neurons", value: event.neurons });
+      }
+    };
+    this.#find(signal, { work: "neurons", value: await this.#compute.neurons(params, { signal, onEvent }) });
+  }
+
+  async #sources(params: NeuronSourcesParams, signal: AbortSignal): Promise<void> {
+    const onEvent = (event: SourcesEvent): void => {
+      if (event.type === "progress") this.#advance("sources", signal, event.progress, evaluationsOf(event));
+      else this.#find(signal, { work: "sources", value: event.sources });
+    };
+    this.#find(signal, { work: "sources", value: await this.#compute.neuronSources(params, { signal, onEvent }) });
   }
 
   async #detail({ runId, layer, neuron }: AskOf<"detail">, signal: AbortSignal): Promise<void> {
@@ -192,14 +205,6 @@ export class PanelLayers implements vscode.Disposable {
       onEvent: ({ done, total }) => this.#advance("pruning", signal, done / total, ""),
     });
     this.#find(signal, { work: "pruning", value });
-  }
-
-  #onNeurons(slot: "patches" | "cells", event: NeuronsEvent, signal: AbortSignal): void {
-    if (event.type === "progress") {
-      this.#advance(slot, signal, event.progress, `${event.evaluations} evaluations`);
-    } else if (event.neurons.values.length <= LARGEST_DRAFT) {
-      this.#find(signal, { work: slot, value: event.neurons });
-    }
   }
 
   async #top(runId: string, neuron: FoundSamples["neuron"], signal: AbortSignal): Promise<void> {
@@ -250,11 +255,11 @@ export class PanelLayers implements vscode.Disposable {
   /** A draft that nothing will sharpen any more is a draft, not a run. */
   #settle(work: LayersWork): void {
     const found = this.#found.get(work);
-    if (found?.work !== "patches" && found?.work !== "cells") return;
+    if (found?.work !== "neurons" && found?.work !== "sources") return;
     if (found.value === null || found.value.status !== "running") return;
-    const value: Neurons = { ...found.value, status: "cancelled" };
-    this.#found.set(work, { work: found.work, value });
-    this.#listeners.post({ type: "layersFound", found: { work: found.work, value } });
+    const settled = { work: found.work, value: { ...found.value, status: "cancelled" } } as LayersFound;
+    this.#found.set(work, settled);
+    this.#listeners.post({ type: "layersFound", found: settled });
   }
 
   #fail(work: LayersWork, error: unknown): void {
@@ -290,11 +295,13 @@ export class PanelLayers implements vscode.Disposable {
   }
 }
 
+function evaluationsOf({ evaluations }: { readonly evaluations: number }): string {
+  return `${evaluations} evaluations`;
+}
+
 /** What an answer goes under. */
 function workOf(ask: LayersAsk): LayersWork {
   switch (ask.kind) {
-    case "neurons":
-      return ask.slot;
     case "ablate":
       return "ablation";
     case "prune":

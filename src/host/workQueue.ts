@@ -12,17 +12,18 @@ interface QueueListeners<Kind extends string> {
 }
 
 /**
- * One thing after the other. The same kind asked for again takes the place of the one before it; what is asked for goes
- * before what runs in the background, which begins anew after it.
+ * One thing after the other. The same kind asked for again takes the place of the one before it. Some kinds make way for
+ * others, even when they are under way, and are begun again after them.
  */
 export class WorkQueue<Kind extends string> {
-  readonly #background: ReadonlySet<Kind>;
+  readonly #makesWay: readonly Kind[];
   readonly #listeners: QueueListeners<Kind>;
   #waiting: Work<Kind>[] = [];
   #current: { readonly work: Work<Kind>; readonly abort: AbortController } | undefined;
 
-  constructor(background: readonly Kind[], listeners: QueueListeners<Kind>) {
-    this.#background = new Set(background);
+  /** `makesWay`: each of them for those behind it, and for all that are not among them. */
+  constructor(makesWay: readonly Kind[], listeners: QueueListeners<Kind>) {
+    this.#makesWay = makesWay;
     this.#listeners = listeners;
   }
 
@@ -34,16 +35,13 @@ export class WorkQueue<Kind extends string> {
 
   add(work: Work<Kind>): void {
     this.#drop((kind) => kind === work.kind);
-    const isBackground = this.#background.has(work.kind);
     const current = this.#current;
-    if (!isBackground && current !== undefined && this.#background.has(current.work.kind)) {
+    if (current !== undefined && this.#rank(current.work) < this.#rank(work)) {
       this.#current = undefined;
       current.abort.abort();
-      this.#waiting.push(current.work);
+      this.#insert(current.work, (other) => this.#rank(other) <= this.#rank(current.work));
     }
-    const firstBackground = this.#waiting.findIndex(({ kind }) => this.#background.has(kind));
-    const at = isBackground || firstBackground < 0 ? this.#waiting.length : firstBackground;
-    this.#waiting.splice(at, 0, work);
+    this.#insert(work, (other) => this.#rank(other) < this.#rank(work));
     this.#pump();
     this.#listeners.onChange();
   }
@@ -54,6 +52,17 @@ export class WorkQueue<Kind extends string> {
     this.#pump();
     if (dropped) this.#listeners.onChange();
     return dropped;
+  }
+
+  #rank({ kind }: Work<Kind>): number {
+    const place = this.#makesWay.indexOf(kind);
+    return place < 0 ? this.#makesWay.length : place;
+  }
+
+  /** Before the first of those that wait for it. */
+  #insert(work: Work<Kind>, waits: (other: Work<Kind>) => boolean): void {
+    const first = this.#waiting.findIndex(waits);
+    this.#waiting.splice(first < 0 ? this.#waiting.length : first, 0, work);
   }
 
   #drop(matches: (kind: Kind) => boolean): boolean {

@@ -10,6 +10,8 @@ import {
   ablationResultSchema,
   conservationSchema,
   neuronDetailSchema,
+  neuronSourcesParamsSchema,
+  neuronSourcesSchema,
   neuronsParamsSchema,
   neuronsSchema,
   pruneParamsSchema,
@@ -106,6 +108,8 @@ export const doctorReportSchema = z.strictObject({
   available: z.array(z.enum(["tensorflow", "wasm", "cpu"])),
   checks: z.array(doctorCheckSchema),
 });
+
+const neuronsProgress = { evaluations: z.int(), seconds: z.number(), progress: z.number().nullable() };
 
 export const computeContract = {
   hello: {
@@ -241,12 +245,19 @@ export const computeContract = {
     result: neuronsSchema,
     event: z.discriminatedUnion("type", [
       z.strictObject({ type: z.literal("draft"), neurons: neuronsSchema }),
-      z.strictObject({
-        type: z.literal("progress"),
-        evaluations: z.int(),
-        seconds: z.number(),
-        progress: z.number().nullable(),
-      }),
+      z.strictObject({ type: z.literal("progress"), ...neuronsProgress }),
+    ]),
+  },
+  /**
+   * Which parts of the sample drive one neuron of a layer: far less than `neurons` for the same parts, and exact for any
+   * number of them. Another grid of the same neuron takes no evaluation. The first draft follows after one point.
+   */
+  neuronSources: {
+    params: neuronSourcesParamsSchema,
+    result: neuronSourcesSchema,
+    event: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("draft"), sources: neuronSourcesSchema }),
+      z.strictObject({ type: z.literal("progress"), ...neuronsProgress }),
     ]),
   },
   /** Σ conductance of every layer against ΔF; the events are what is known so far, and what the last one held stands. */

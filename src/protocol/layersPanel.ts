@@ -7,6 +7,8 @@ import {
   conservationSchema,
   layerSchema,
   neuronDetailSchema,
+  neuronSourcesParamsSchema,
+  neuronSourcesSchema,
   neuronsParamsSchema,
   neuronsSchema,
   pruneParamsSchema,
@@ -27,8 +29,8 @@ const runId = z.string();
 
 export const layersAskSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("conservation"), runId }),
-  /** `slot`: the named patches, or the cells that a neuron is looked at through. */
-  z.strictObject({ kind: z.literal("neurons"), slot: z.enum(["patches", "cells"]), params: neuronsParamsSchema }),
+  z.strictObject({ kind: z.literal("neurons"), params: neuronsParamsSchema }),
+  z.strictObject({ kind: z.literal("sources"), params: neuronSourcesParamsSchema }),
   z.strictObject({ kind: z.literal("detail"), runId, layer: layerSchema, neuron: neuronRefSchema }),
   z.strictObject({ kind: z.literal("own"), runId, neuron: neuronRefSchema, place: z.array(z.int()).optional() }),
   z.strictObject({ kind: z.literal("top"), runId, neuron: neuronRefSchema }),
@@ -39,8 +41,8 @@ export const layersAskSchema = z.discriminatedUnion("kind", [
 /** What may be under way or may have failed. */
 export const layersWorkSchema = z.enum([
   "conservation",
-  "patches",
-  "cells",
+  "neurons",
+  "sources",
   "detail",
   "own",
   "top",
@@ -79,8 +81,8 @@ const foundSamplesSchema = z.strictObject({
 /** One thing that was found; null: nothing (any more). */
 export const layersFoundSchema = z.discriminatedUnion("work", [
   z.strictObject({ work: z.literal("conservation"), value: conservationSchema.nullable() }),
-  z.strictObject({ work: z.literal("patches"), value: neuronsSchema.nullable() }),
-  z.strictObject({ work: z.literal("cells"), value: neuronsSchema.nullable() }),
+  z.strictObject({ work: z.literal("neurons"), value: neuronsSchema.nullable() }),
+  z.strictObject({ work: z.literal("sources"), value: neuronSourcesSchema.nullable() }),
   z.strictObject({
     work: z.literal("detail"),
     value: neuronDetailSchema.extend({ layer: layerSchema }).nullable(),

@@ -200,6 +200,44 @@ export const neuronDetailSchema = z.strictObject({
   baselineActivation: float32,
 });
 
+/** One neuron of a layer, and the parts of the sample that it is looked at through. */
+export const neuronSourcesParamsSchema = neuronsParamsSchema.extend({
+  /** One of the nodes of the layer. */
+  node: z.string(),
+  /** Index along the node's axis of neurons. */
+  neuron: index,
+});
+
+/** Which parts of the sample drive one neuron. */
+export const neuronSourcesSchema = z.strictObject({
+  ...neuronSourcesParamsSchema.pick({ runId: true, layer: true, node: true, neuron: true, grid: true }).shape,
+  ...z.strictObject(neuronsSchema.shape).pick({
+    status: true,
+    deltaF: true,
+    tolerance: true,
+    evaluations: true,
+    rounds: true,
+    seconds: true,
+    notes: true,
+  }).shape,
+  /** Named patches first, then the cells of the grid, row by row. */
+  patches: z.array(neuronsSchema.shape.patches.element.omit({ sum: true, error: true })),
+  /** What each gives to the neuron, and the error of each; [patches]. */
+  values: float32,
+  errors: float32,
+  /** What all of the sample gives to the neuron: its conductance. */
+  sum: z.number(),
+  /** Estimated L1 error over disjoint parts of the sample, relative to Σ|parts|; null after the first point. */
+  featureError: z.number().nullable(),
+  /**
+   * Of the points and weights of the path: |Σ − ΔF| over |ΔF|, of all that flows to the score, through the neuron and past
+   * it. Null after the first point, or where ΔF ≈ 0.
+   */
+  completeness: z.number().nullable(),
+  /** Relative gap to the derivative of the neuron along x − x' at points of the path; null: they agree. */
+  disagreement: z.number().nullable(),
+});
+
 /** The samples of a data set on which a neuron is most active. */
 export const topSamplesSchema = z.strictObject({
   samples: z.array(
@@ -378,6 +416,8 @@ export type Conservation = z.output<typeof conservationSchema>;
 export type NeuronsParams = z.output<typeof neuronsParamsSchema>;
 export type Neurons = z.output<typeof neuronsSchema>;
 export type NeuronsFile = z.output<typeof neuronsFileSchema>;
+export type NeuronSourcesParams = z.output<typeof neuronSourcesParamsSchema>;
+export type NeuronSources = z.output<typeof neuronSourcesSchema>;
 export type NeuronDetail = z.output<typeof neuronDetailSchema>;
 export type TopSamples = z.output<typeof topSamplesSchema>;
 export type Ablation = z.output<typeof ablationSchema>;

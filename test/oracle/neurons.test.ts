@@ -5,17 +5,25 @@ import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { availableBackends } from "../../src/backend/index.ts";
+import { rankByStrength } from "../../src/common/mapLayout.ts";
 import { ExplainService } from "../../src/compute/explainService.ts";
 import { neuronDetail } from "../../src/compute/neurons/neuronDetail.ts";
+import { computeNeuronSources } from "../../src/compute/neurons/neuronSourcesRun.ts";
 import { computeNeurons } from "../../src/compute/neurons/neuronsRun.ts";
 import { explainRequestSchema } from "../../src/protocol/explain.ts";
 import type { Link } from "../../src/protocol/manifest.ts";
-import { type NeuronDetail, type Neurons, neuronsParamsSchema } from "../../src/protocol/neurons.ts";
+import {
+  type NeuronDetail,
+  type NeuronSources,
+  type Neurons,
+  neuronSourcesParamsSchema,
+  neuronsParamsSchema,
+} from "../../src/protocol/neurons.ts";
 import { npyBytes, readNpy } from "../../src/samples/index.ts";
 import { temporaryFolder } from "../unit/models/modelFiles.ts";
 
 /**
- * What the four quadrants of a digit give to every unit of two layers, at tolerance 1 %, against references computed in
+ * What the four quadrants of a digit give to every unit of two layers, and what they give to single neurons by themselves, at tolerance 1 %, against references computed in
  * float64 outside of TensorFlow, on every backend that this machine has: from the tfjs model, and from the same network as
  * ONNX, whose feature maps have their channels first.
  */
@@ -63,7 +71,7 @@ async function ask(
   service: ExplainService,
   { model, shape }: Subject,
   question: { sample: number; target: number; link: Link; layer: string; backend: string },
-): Promise<{ neurons: Neurons; details: NeuronDetail[] }> {
+): Promise<{ neurons: Neurons; details: NeuronDetail[]; sources: NeuronSources[] }> {
   const { sample, target, link, layer, backend } = question;
   let path = join(folder, `x${sample}.npy`);
   if (shape !== null) {
@@ -83,8 +91,14 @@ async function ask(
     const neurons = await computeNeurons(run, loaded.model, params);
     const count = neurons.conductance.length;
     const details = Array.from({ length: count }, (_, neuron) => neuronDetail(run, layer, neuron));
+    const strongest = rankByStrength(neurons.conductance).order.subarray(0, 4);
+    const sources: NeuronSources[] = [];
+    for (const neuron of strongest) {
+      const one = { ...params, node: layer, neuron };
+      sources.push(await computeNeuronSources(run, loaded.model, neuronSourcesParamsSchema.parse(one)));
+    }
     service.release(runId);
-    return { neurons, details };
+    return { neurons, details, sources };
   });
 }
 
@@ -92,13 +106,27 @@ for (const backend of await availableBackends()) {
   for (const subject of subjects) {
     test(`quadrants of digits to the neurons of ${subject.model} on ${backend}`, async (context) => {
       const service = new ExplainService();
-      const worst = { channel: 0, place: 0, partition: 0, conservation: 0, evaluations: 0 };
+      const worst = {
+        channel: 0,
+        place: 0,
+        partition: 0,
+        conservation: 0,
+        evaluations: 0,
+        sources: 0,
+        sourcesEvaluations: 0,
+      };
       try {
         for (const link of ["logit", "softmax"] as const) {
           for (const name of ["relu2", "relu3"] as const) {
             for (const { sample, target } of samples.slice(0, 3)) {
               const layer = subject.layers[name];
-              const { neurons, details } = await ask(service, subject, { sample, target, link, layer, backend });
+              const { neurons, details, sources } = await ask(service, subject, {
+                sample,
+                target,
+                link,
+                layer,
+                backend,
+              });
               const where = `${name}, ${link}, sample ${sample}`;
               assert.equal(neurons.status, "converged", where);
               assert.equal(neurons.derivatives.method, "double-vjp");
@@ -114,12 +142,14 @@ for (const backend of await availableBackends()) {
               const width = reference.data.length / 4;
               const count = details.length;
               const sum = new Float64Array(count);
+              const quadrants: Float64Array[] = [];
               for (let patch = 0; patch < 4; patch++) {
                 // The reference has its channels last; a detail has the places of one channel.
                 const truth = reference.data.subarray(patch * width, (patch + 1) * width);
                 const byChannel = new Float64Array(count);
                 for (const [i, value] of truth.entries()) byChannel[i % count] = (byChannel[i % count] ?? 0) + value;
                 for (const [j, value] of byChannel.entries()) sum[j] = (sum[j] ?? 0) + value;
+                quadrants.push(byChannel);
                 const found = neurons.values.subarray(patch * count, (patch + 1) * count);
                 const channel = relativeL1(found, byChannel);
                 assert.ok(channel <= 0.02, `${where}: quadrant ${patch} is off by ${channel}`);
@@ -134,6 +164,18 @@ for (const backend of await availableBackends()) {
               }
               const conductance = relativeL1(neurons.conductance, sum);
               assert.ok(conductance <= 0.02, `${where}: the conductance is off by ${conductance}`);
+              for (const one of sources) {
+                const truth = quadrants.map((byChannel) => byChannel[one.neuron] ?? Number.NaN);
+                const off = relativeL1(one.values, truth);
+                const what = `${where}: what drives neuron ${one.neuron}`;
+                assert.equal(one.status, "converged", what);
+                assert.equal(one.disagreement, null, what);
+                assert.ok((one.completeness ?? 0) <= 0.01 && (one.featureError ?? 1) <= 0.01, what);
+                assert.ok(off <= 0.02, `${what} is off by ${off}`);
+                assert.ok(off <= 1.5 * (one.featureError ?? 0), `${what} is off by ${off}, not ${one.featureError}`);
+                worst.sources = Math.max(worst.sources, off);
+                worst.sourcesEvaluations = Math.max(worst.sourcesEvaluations, one.evaluations);
+              }
               worst.partition = Math.max(worst.partition, neurons.partition.residual);
               worst.conservation = Math.max(worst.conservation, neurons.conservation.residual);
               worst.evaluations = Math.max(worst.evaluations, neurons.evaluations);

@@ -1,7 +1,7 @@
 import { rankByStrength } from "../../src/common/mapLayout.ts";
 import type { Attribution, Explanation, TensorAttribution, TextAttribution } from "../../src/protocol/explanation.ts";
 import type { LayersAsk, LayersWork, NeuronRef } from "../../src/protocol/layersPanel.ts";
-import type { Neurons, NeuronsParams, Patch } from "../../src/protocol/neurons.ts";
+import type { NeuronSources, NeuronSourcesParams, Neurons, NeuronsParams, Patch } from "../../src/protocol/neurons.ts";
 import type { PanelStore } from "../model/panelStore.ts";
 import { tensorItems } from "../tensor/tensorView.ts";
 import { type TokenGroup, tokenGroups } from "../text/tokenGroups.ts";
@@ -55,7 +55,7 @@ export function gridChoices({ width, height }: { readonly width: number; readonl
   return [7, 14, 16, 28, 32].filter((side) => side <= Math.min(width, height));
 }
 
-export function patchesParams(store: PanelStore, explanation: Explanation): NeuronsParams | null {
+export function neuronsParams(store: PanelStore, explanation: Explanation): NeuronsParams | null {
   const { layer, patches, tolerance, maxEvaluations } = store.view.layers;
   if (layer === null) return null;
   return {
@@ -68,11 +68,16 @@ export function patchesParams(store: PanelStore, explanation: Explanation): Neur
   };
 }
 
-export function cellsParams(store: PanelStore, explanation: Explanation): NeuronsParams | null {
-  const base = patchesParams(store, explanation);
+export function sourcesParams(store: PanelStore, explanation: Explanation): NeuronSourcesParams | null {
+  const neurons = neuronsParams(store, explanation);
   const attribution = markedInput(store);
-  const { neuron, look, grid } = store.view.layers;
-  if (base === null || attribution === null || neuron === null || look !== "from") return null;
+  const shown = shownNeuron(store);
+  const { look, grid, sourcesEvaluations } = store.view.layers;
+  if (neurons === null || attribution === null || shown === null || look !== "from") return null;
+  const base = {
+    ...{ ...neurons, node: shown.node, neuron: shown.neuron },
+    ...(sourcesEvaluations === null ? {} : { maxEvaluations: sourcesEvaluations }),
+  };
   if (attribution.kind !== "image") {
     return { ...base, patches: [...cellPatches(attribution, explanation.attributions.length > 1)] };
   }
@@ -82,16 +87,18 @@ export function cellsParams(store: PanelStore, explanation: Explanation): Neuron
 }
 
 /** Whether these are the values that are wanted, or on the way to them. */
-export function answers(found: Neurons | null, params: NeuronsParams): boolean {
+export function answers(found: Neurons | NeuronSources | null, params: NeuronsParams | NeuronSourcesParams): boolean {
   if (found === null || found.runId !== params.runId) return false;
   if (params.tolerance !== undefined && found.tolerance > params.tolerance * 1.0001) return false;
   if (found.status === "cancelled") return false;
   if (found.status === "budget" && (params.maxEvaluations ?? 0) > found.evaluations * 2) return false;
   const named = found.patches.filter(({ kind }) => kind === "patch").map(({ name, region }) => ({ name, region }));
-  return same([found.layer, named, found.grid], [params.layer, params.patches, params.grid]);
+  const neuron = "neuron" in found ? [found.node, found.neuron] : null;
+  const asked = "neuron" in params ? [params.node, params.neuron] : null;
+  return same([found.layer, named, found.grid, neuron], [params.layer, params.patches, params.grid, asked]);
 }
 
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 
@@ -107,7 +114,7 @@ function canonical(value: unknown): string {
 /** The neuron that is shown, as the compute process knows it. */
 export function shownNeuron({ view, layers }: PanelStore): NeuronRef | null {
   const { neuron, layer } = view.layers;
-  const found = layers.patches;
+  const found = layers.neurons;
   if (neuron === null || found === null || String(found.layer) !== String(layer)) return null;
   const place = neuronAt(found.nodes, neuron);
   return place === null ? null : { node: place.node.id, axis: place.node.axis, neuron: place.neuron };
@@ -117,24 +124,24 @@ export function isSameNeuron(a: NeuronRef | null | undefined, b: NeuronRef | nul
   return a !== null && a !== undefined && b !== null && a.node === b.node && a.neuron === b.neuron;
 }
 
-/** What is wanted and not there, with the slot that it goes to. */
+/** What is wanted and not there, with what it goes under. */
 export function wantedAsks(store: PanelStore): readonly { readonly work: LayersWork; readonly ask: LayersAsk }[] {
   const explanation = store.shown?.explanation;
   if (explanation === undefined || !canAsk(store)) return [];
   const { runId } = explanation;
   const { layers, view } = store;
   const asks: { work: LayersWork; ask: LayersAsk }[] = [];
-  const patches = patchesParams(store, explanation);
-  if (patches !== null && !answers(layers.patches, patches)) {
-    asks.push({ work: "patches", ask: { kind: "neurons", slot: "patches", params: patches } });
+  const neurons = neuronsParams(store, explanation);
+  if (neurons !== null && !answers(layers.neurons, neurons)) {
+    asks.push({ work: "neurons", ask: { kind: "neurons", params: neurons } });
   }
-  const cells = cellsParams(store, explanation);
-  if (cells !== null && !answers(layers.cells, cells)) {
-    asks.push({ work: "cells", ask: { kind: "neurons", slot: "cells", params: cells } });
+  const sources = sourcesParams(store, explanation);
+  if (sources !== null && !answers(layers.sources, sources)) {
+    asks.push({ work: "sources", ask: { kind: "sources", params: sources } });
   }
   const neuron = shownNeuron(store);
   const { layer, look } = view.layers;
-  if (neuron !== null && layer !== null && layers.patches?.status !== "running") {
+  if (neuron !== null && layer !== null && layers.neurons?.status !== "running") {
     const known =
       layers.detail !== null && isSameNeuron(layers.detail, neuron) && String(layers.detail.layer) === String(layer);
     if (!known) asks.push({ work: "detail", ask: { kind: "detail", runId, layer, neuron } });

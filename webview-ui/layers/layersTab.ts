@@ -23,6 +23,8 @@ const PAUSE_MS = 250;
 /** Inside the network: which layer carries the change, which neurons, driven by what, and what is left without them. */
 class LayersTab extends StoreElement {
   #asked = new Map<string, string>();
+  /** What is asked when the timer fires. */
+  #wanted = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   override disconnectedCallback(): void {
@@ -30,14 +32,19 @@ class LayersTab extends StoreElement {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
+  /** Drafts and progress arrive faster than the pause: only another question begins it anew. */
   protected override updated(): void {
+    const wanted = JSON.stringify(wantedAsks(this.store));
+    if (wanted === this.#wanted && this.#timer !== null) return;
+    this.#wanted = wanted;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const isFirst = this.store.layers.conservation === null && this.store.layers.patches === null;
+    const isFirst = this.store.layers.conservation === null && this.store.layers.neurons === null;
     this.#timer = setTimeout(() => this.#ask(), isFirst ? 0 : PAUSE_MS);
   }
 
   /** Each question once. What was cancelled or has failed is asked again by its button alone: `again`. */
   #ask(again?: LayersWork): void {
+    this.#timer = null;
     const { cancelled = [], failed = [] } = this.store.layers.state ?? {};
     const ended = new Set<LayersWork>([...cancelled, ...failed.map(({ work }) => work)]);
     for (const { work, ask } of wantedAsks(this.store)) {
@@ -119,7 +126,7 @@ class LayersTab extends StoreElement {
   #layer(): TemplateResult | typeof nothing {
     const { store } = this;
     const { layer } = store.view.layers;
-    const found = store.layers.patches;
+    const found = store.layers.neurons;
     const neurons = found !== null && String(found.layer) === String(layer) ? found : null;
     const whole = { image: "Whole picture", text: "Whole text", tensor: "Whole row" }[
       markedInput(store)?.kind ?? "tensor"
@@ -132,7 +139,7 @@ class LayersTab extends StoreElement {
             ? nothing
             : html`<span class="labelled"><span>Rank neurons by</span>${segmented("Rank neurons by", ranks, knownRank(neurons, store.view.layers.rank), (rank) => store.setLayers({ rank }))}</span>`
         }</div>
-      ${layer === null ? nothing : html`${workNote(store, "patches", "Asking the layer", () => this.#ask("patches"))}${neurons === null ? nothing : this.#checks(neurons)}`}
+      ${layer === null ? nothing : html`${workNote(store, "neurons", "Asking the layer", () => this.#ask("neurons"))}${neurons === null ? nothing : this.#checks(neurons)}`}
       <div class="steps"><pl-patch-step class="step" .store=${store}></pl-patch-step>
         <section class="step" aria-label="Neurons">${
           neurons === null
@@ -192,7 +199,7 @@ class LayersTab extends StoreElement {
   /** Half the tolerance; where the evaluations had run out, four times as many. */
   #refine({ tolerance, evaluations, status }: Neurons): void {
     if (status === "cancelled") {
-      this.#ask("patches");
+      this.#ask("neurons");
       return;
     }
     const { layers } = this.store.view;

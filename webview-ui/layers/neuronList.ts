@@ -4,6 +4,7 @@ import type { Neurons } from "../../src/protocol/neurons.ts";
 import { icon } from "../elements/controls.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
+import { forOtherNeuron } from "../model/layersView.ts";
 import { theme } from "../model/theme.ts";
 import { Unchanged } from "../model/unchanged.ts";
 import { plural } from "../model/words.ts";
@@ -141,7 +142,7 @@ class NeuronList extends StoreElement {
     const neuron = this.#rows[row];
     if (neuron === undefined) return;
     this.at = row;
-    this.store.setLayers({ neuron });
+    this.store.setLayers(forOtherNeuron(neuron));
   }
 
   #tick(neuron: number): void {

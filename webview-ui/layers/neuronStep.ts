@@ -3,8 +3,8 @@ import { rankByStrength } from "../../src/common/mapLayout.ts";
 import type { Attribution, ImageAttribution, TextAttribution } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatScore, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import type { LayersWork } from "../../src/protocol/layersPanel.ts";
-import type { NeuronDetail, Neurons } from "../../src/protocol/neurons.ts";
-import { segmented, select } from "../elements/controls.ts";
+import type { NeuronDetail, NeuronSources, Neurons } from "../../src/protocol/neurons.ts";
+import { icon, segmented, select } from "../elements/controls.ts";
 import { smallScale } from "../elements/scaleBar.ts";
 import { StoreElement } from "../elements/storeElement.ts";
 import { valueBars } from "../elements/valueBars.ts";
@@ -12,10 +12,9 @@ import type { LayersView } from "../model/layersView.ts";
 import { theme } from "../model/theme.ts";
 import type { ValueRow } from "../table/valueTable.ts";
 import { tokenRow } from "../text/tokenRow.ts";
-import { gridChoices, isSameNeuron, markedInput, shownNeuron, textCells } from "./layerAsks.ts";
+import { gridChoices, isSameNeuron, markedInput, same, shownNeuron, textCells } from "./layerAsks.ts";
 import { capital, neuronAt, neuronName, neuronNoun, valueText } from "./layerWords.ts";
 import { miniLimit, miniMap } from "./miniMap.ts";
-import { patchRow } from "./neuronRanking.ts";
 import { workNote } from "./workNote.ts";
 import "../table/valueTable.ts";
 import "./placeMap.ts";
@@ -33,7 +32,7 @@ const STRONGEST = 8;
 class NeuronStep extends StoreElement {
   protected override render(): TemplateResult {
     const { view, layers } = this.store;
-    const neurons = layers.patches;
+    const neurons = layers.neurons;
     const { neuron } = view.layers;
     const attribution = markedInput(this.store);
     const place = neurons === null || neuron === null ? null : neuronAt(neurons.nodes, neuron);
@@ -61,28 +60,23 @@ class NeuronStep extends StoreElement {
 
   #from(neurons: Neurons, neuron: number, attribution: Attribution, title: string): TemplateResult {
     const { store } = this;
-    const cells = store.layers.cells;
-    const note = workNote(store, "cells", "Asking each part of the sample", () => this.#again("cells"));
-    const fits =
-      cells !== null &&
-      String(cells.layer) === String(neurons.layer) &&
-      cells.conductance.length === neurons.conductance.length;
+    const { sources } = store.layers;
+    const note = workNote(store, "sources", "Asking each part of the sample", () => this.#again("sources"));
+    const fits = sources !== null && isSameNeuron(sources, shownNeuron(store)) && same(sources.layer, neurons.layer);
     const choices = attribution.kind === "image" ? gridChoices(attribution) : [];
     const sides = choices.length < 2 ? nothing : this.#sides(choices);
     if (!fits) return html`${note}${note === nothing ? html`<div class="skeleton picture"></div>` : nothing}${sides}`;
-    const count = cells.patches.length;
-    const values = Float32Array.from({ length: count }, (_, cell) => patchRow(cells, cell)[neuron] ?? 0);
-    const errors = Float32Array.from({ length: count }, (_, cell) => patchRow(cells, cell, "errors")[neuron] ?? 0);
+    const { values, errors } = sources;
+    const sum = this.#sum(sources, neurons.conductance[neuron] ?? Number.NaN);
     const limit = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const label = `Parts of the sample that drive ${title.toLowerCase()}`;
-    const table = store.view.table ? this.#table(cells, values, errors) : nothing;
-    if (store.view.table) return html`${note}${table}${sides}`;
-    if (attribution.kind === "image" && cells.grid !== null) {
-      return html`${note}<pl-place-map .store=${store} .attribution=${attribution} .values=${values} .errors=${errors} .rows=${cells.grid.rows} .columns=${cells.grid.columns}
-          label="${label}, ${cells.grid.rows} by ${cells.grid.columns}"></pl-place-map>
-        ${smallScale(theme().scale(store.view.colorMap), limit)}${sides}`;
+    if (store.view.table) return html`${note}${this.#table(sources)}${sum}${sides}`;
+    if (attribution.kind === "image" && sources.grid !== null) {
+      return html`${note}<pl-place-map .store=${store} .attribution=${attribution} .values=${values} .errors=${errors} .rows=${sources.grid.rows} .columns=${sources.grid.columns}
+          label="${label}, ${sources.grid.rows} by ${sources.grid.columns}"></pl-place-map>
+        ${smallScale(theme().scale(store.view.colorMap), limit)}${sum}${sides}`;
     }
-    return html`${note}${attribution.kind === "text" ? this.#text(label, attribution, values, limit) : nothing}${this.#bars(cells, values, errors)}`;
+    return html`${note}${attribution.kind === "text" ? this.#text(label, attribution, values, limit) : nothing}${this.#bars(sources)}${sum}`;
   }
 
   /** The text itself, with what each part of it gives the neuron. */
@@ -103,11 +97,26 @@ class NeuronStep extends StoreElement {
     });
   }
 
-  #bars(cells: Neurons, values: Float32Array, errors: Float32Array): TemplateResult {
+  /** What all of the sample gives, which the list has from derivatives in the other direction. */
+  #sum(sources: NeuronSources, listed: number): TemplateResult {
+    const { sum, status, completeness, evaluations, notes } = sources;
+    if (status === "running") return html``;
+    const off = listed === 0 ? "" : `, off by ${formatPercent(Math.abs((sum - listed) / listed))}`;
+    const path =
+      completeness === null
+        ? `${evaluations} points of the path`
+        : `${evaluations} points of the path, over which the score adds up to within ${formatPercent(completeness)}`;
+    const refine = (): void => this.store.setLayers({ sourcesEvaluations: evaluations * 4 });
+    return html`<p class="small" title=${path}>Adds up to ${formatSigned(sum)} of ${formatSigned(listed)}${off}</p>
+      ${notes.map((text) => html`<p class="small note">${icon("info")}<span>${text}</span></p>`)}
+      ${status === "budget" ? html`<button class="link" @click=${refine}>Refine</button>` : nothing}`;
+  }
+
+  #bars({ patches, values, errors }: NeuronSources): TemplateResult {
     const items = [...rankByStrength(values).order.slice(0, STRONGEST)].map((at) => ({
       index: at,
       position: at,
-      text: cells.patches[at]?.name ?? "",
+      text: patches[at]?.name ?? "",
       value: values[at] ?? 0,
       error: errors[at] ?? 0,
       gradient: null,
@@ -115,17 +124,17 @@ class NeuronStep extends StoreElement {
     return valueBars("Strongest", items, 0, this.store.view.colorMap, -1, () => undefined);
   }
 
-  #table(cells: Neurons, values: Float32Array, errors: Float32Array): TemplateResult {
+  #table({ patches, values, errors, grid, deltaF }: NeuronSources): TemplateResult {
     const { rankOf } = rankByStrength(values);
-    const columns = cells.grid?.columns ?? 0;
-    const rows: ValueRow[] = cells.patches
+    const columns = grid?.columns ?? 0;
+    const rows: ValueRow[] = patches
       .map(({ name }, at) => ({
         index: at,
         rank: rankOf[at] ?? 0,
         place: columns > 0 ? `row ${Math.floor(at / columns) + 1}, column ${(at % columns) + 1}` : name,
         value: values[at] ?? 0,
         error: errors[at] ?? 0,
-        share: cells.deltaF === 0 ? null : (values[at] ?? 0) / cells.deltaF,
+        share: deltaF === 0 ? null : (values[at] ?? 0) / deltaF,
         gradient: null,
       }))
       .sort((a, b) => a.rank - b.rank);

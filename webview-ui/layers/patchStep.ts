@@ -75,7 +75,7 @@ class PatchStep extends StoreElement {
   }
 
   #carries(): string {
-    const found = this.store.layers.patches;
+    const found = this.store.layers.neurons;
     const names = new Set(this.store.view.layers.patches.map(({ name }) => name));
     const known = found?.patches.filter(({ name }) => names.has(name)) ?? [];
     if (found === null || known.length === 0) return "Without a patch the whole sample counts.";

@@ -10,8 +10,8 @@ export type LayersKnown = { readonly state: LayersState | null } & {
 export const nothingKnown: LayersKnown = {
   state: null,
   conservation: null,
-  patches: null,
-  cells: null,
+  neurons: null,
+  sources: null,
   detail: null,
   own: null,
   top: null,

@@ -24,6 +24,8 @@ const known = z.object({
   /** What Refine has asked for, of the layer that is chosen. */
   tolerance: z.number().positive().nullable().catch(null),
   maxEvaluations: z.int().min(3).nullable().catch(null),
+  /** The same of what drives the neuron that is chosen. */
+  sourcesEvaluations: z.int().min(3).nullable().catch(null),
 });
 
 const fresh = known.parse({});
@@ -38,7 +40,13 @@ export function forOtherSample(view: LayersView): LayersView {
   return { ...fresh, layer, grid, look, value };
 }
 
+/** Another neuron of the layer. */
+export function forOtherNeuron(neuron: number): Partial<LayersView> {
+  return { neuron, sourcesEvaluations: null };
+}
+
 /** Another layer: its neurons are others, the patches of the sample stay. */
 export function forOtherLayer(view: LayersView, layer: readonly string[]): LayersView {
-  return { ...view, layer: [...layer], neuron: null, ticked: [], search: "", tolerance: null, maxEvaluations: null };
+  const { neuron, ticked, search, tolerance, maxEvaluations, sourcesEvaluations } = fresh;
+  return { ...view, layer: [...layer], neuron, ticked, search, tolerance, maxEvaluations, sourcesEvaluations };
 }

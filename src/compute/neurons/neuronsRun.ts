@@ -74,7 +74,7 @@ export class NeuronsRun {
   answers(params: NeuronsParams, model: DifferentiableModel): boolean {
     const { layer, axis, patches, grid } = this.params;
     const asked = [params.layer, params.axis, params.patches, params.grid];
-    return isSame(model, this.model) && JSON.stringify([layer, axis, patches, grid]) === JSON.stringify(asked);
+    return isSameModel(model, this.model) && JSON.stringify([layer, axis, patches, grid]) === JSON.stringify(asked);
   }
 
   /** Points and weights that its values are summed over. */
@@ -280,8 +280,8 @@ function viewOf(run: Run, state: NeuronsRun, tolerance: number, status: Status, 
 }
 
 /** A run's model is wrapped anew each time it is opened, where neurons are switched off in it. */
-function isSame(model: DifferentiableModel, other: DifferentiableModel): boolean {
-  if (model instanceof AblatedModel && other instanceof AblatedModel) return isSame(model.inner, other.inner);
+export function isSameModel(model: DifferentiableModel, other: DifferentiableModel): boolean {
+  if (model instanceof AblatedModel && other instanceof AblatedModel) return isSameModel(model.inner, other.inner);
   return model === other;
 }
 

@@ -6,7 +6,7 @@ import { type Neighbour, PanelLayers } from "../../../src/host/panelLayers.ts";
 import type { LayersAsk, LayersFound, LayersState, LayersWork } from "../../../src/protocol/layersPanel.ts";
 import type { HostToPanel } from "../../../src/protocol/panel.ts";
 import { hostToPanelSchema } from "../../../src/protocol/panel.ts";
-import { conservation, neurons, patchA } from "../webview/harness/layerScenes.ts";
+import { conservation, neurons, patchA, sourcesOf } from "../webview/harness/layerScenes.ts";
 import { dateExplanation, dateMatrix } from "../webview/harness/sequences.ts";
 
 interface Call {
@@ -71,12 +71,10 @@ function bench(neighbours: readonly Neighbour[] = []) {
 const patches = [{ ...patchA, kind: "patch" as const }];
 const answer = (layer = "relu2", change = {}) =>
   neurons({ runId: "run", deltaF: 2, patches, layer: [layer], shape: [6], change });
-const ask = (layer = "relu2", slot: "patches" | "cells" = "patches"): LayersAsk => ({
-  kind: "neurons",
-  slot,
-  params: { runId: "run", layer: [layer], patches: [patchA], grid: null },
-});
+const params = { runId: "run", layer: ["relu2"], patches: [patchA], grid: null };
+const ask = (layer = "relu2"): LayersAsk => ({ kind: "neurons", params: { ...params, layer: [layer] } });
 const neuron = { node: "relu2", axis: 0, neuron: 3 };
+const askSources = (of = 3): LayersAsk => ({ kind: "sources", params: { ...params, node: "relu2", neuron: of } });
 
 test("sums of the layers come as they are known, make way for what is asked for, and begin anew", async () => {
   const { layers, calls, state, found } = bench();
@@ -88,7 +86,7 @@ test("sums of the layers come as they are known, make way for what is asked for,
   assert.equal(calls[0]?.signal.aborted, true);
   assert.deepEqual(
     state()?.busy.map(({ work }) => work),
-    ["patches", "conservation"],
+    ["neurons", "conservation"],
   );
   // What arrives of an ended call is late.
   calls[0]?.event(conservation("run", 2, 22));
@@ -108,15 +106,53 @@ test("a draft is shown, its progress told; cancelled it stays as a draft", async
   layers.ask(ask());
   calls[0]?.event({ type: "draft", neurons: answer("relu2", { status: "running" }) });
   calls[0]?.event({ type: "progress", evaluations: 17, seconds: 1, progress: 0.3 });
-  assert.equal(found("patches")?.status, "running");
-  assert.deepEqual(state()?.busy, [{ work: "patches", share: 0.3, said: "17 evaluations" }]);
-  layers.cancel("patches");
+  assert.equal(found("neurons")?.status, "running");
+  assert.deepEqual(state()?.busy, [{ work: "neurons", share: 0.3, said: "17 evaluations" }]);
+  layers.cancel("neurons");
   assert.equal(calls[0]?.signal.aborted, true);
-  assert.equal(found("patches")?.status, "cancelled");
-  assert.deepEqual(state()?.cancelled, ["patches"]);
+  assert.equal(found("neurons")?.status, "cancelled");
+  assert.deepEqual(state()?.cancelled, ["neurons"]);
   // Asked for again, it is under way and no longer cancelled.
   layers.ask(ask());
   assert.deepEqual(state()?.cancelled, []);
+});
+
+test("what drives a neuron goes before the neurons of the layer, which go on after it", async () => {
+  const { layers, calls, state, found } = bench();
+  layers.ask({ kind: "conservation", runId: "run" });
+  layers.ask(ask());
+  calls[1]?.event({ type: "draft", neurons: answer("relu2", { status: "running" }) });
+  layers.ask(askSources());
+  assert.equal(calls[1]?.signal.aborted, true);
+  assert.deepEqual(
+    state()?.busy.map(({ work }) => work),
+    ["sources", "neurons", "conservation"],
+  );
+  // The draft is waited for still: it is no draft that has been ended.
+  assert.equal(found("neurons")?.status, "running");
+  assert.equal(calls[2]?.method, "neuronSources");
+  const sources = sourcesOf(answer(), 3);
+  calls[2]?.event({ type: "draft", sources: { ...sources, status: "running", featureError: null } });
+  assert.equal(found("sources")?.status, "running");
+  calls[2]?.event({ type: "progress", evaluations: 17, seconds: 1, progress: 0.3 });
+  assert.deepEqual(state()?.busy[0], { work: "sources", share: 0.3, said: "17 evaluations" });
+  await calls[2]?.answer(sources);
+  assert.deepEqual(found("sources"), sources);
+  assert.equal(calls[3]?.method, "neurons");
+  await calls[3]?.answer(answer());
+  assert.equal(found("neurons")?.status, "converged");
+  assert.equal(calls[4]?.method, "conservation");
+});
+
+test("another neuron is asked about instead of the one before it; cancelled its draft stays", () => {
+  const { layers, calls, state, found } = bench();
+  layers.ask(askSources());
+  layers.ask(askSources(4));
+  assert.equal(calls[0]?.signal.aborted, true);
+  calls[1]?.event({ type: "draft", sources: sourcesOf(answer(), 4, { status: "running" }) });
+  layers.cancel("sources");
+  assert.equal(found("sources")?.status, "cancelled");
+  assert.deepEqual(state()?.cancelled, ["sources"]);
 });
 
 test("a draft too large to be copied twice is not sent, its progress is", () => {
@@ -124,7 +160,7 @@ test("a draft too large to be copied twice is not sent, its progress is", () => 
   layers.ask(ask());
   const huge = answer("relu2", { status: "running" });
   calls[0]?.event({ type: "draft", neurons: { ...huge, values: new Float32Array(1_000_001) } });
-  assert.equal(found("patches"), undefined);
+  assert.equal(found("neurons"), undefined);
   calls[0]?.event({ type: "progress", evaluations: 9, seconds: 1, progress: null });
   assert.equal(state()?.busy[0]?.said, "9 evaluations");
 });
@@ -148,28 +184,28 @@ test("with another layer goes what was found of a neuron of the one before", asy
   assert.deepEqual(found("detail")?.layer, ["relu2"]);
   layers.ask(ask("relu3"));
   assert.equal(found("detail"), null);
-  assert.equal(found("patches"), null);
+  assert.equal(found("neurons"), null);
 });
 
 test("a failure is shown with what to do, and the next question is answered all the same", async () => {
   const { layers, calls, state, found } = bench();
   layers.ask(ask());
-  layers.ask({ kind: "own", runId: "run", neuron });
+  layers.ask({ kind: "conservation", runId: "run" });
   await calls[0]?.fail(new PathlightError("usage", "patch A is empty", { whatToDo: "Draw it larger." }));
   assert.deepEqual(
     state()?.failed.map(({ work, error }) => [work, error.title, error.whatToDo]),
-    [["patches", "Patch A is empty", "Draw it larger."]],
+    [["neurons", "Patch A is empty", "Draw it larger."]],
   );
-  assert.equal(calls[1]?.method, "neuronAttribution");
+  assert.equal(calls[1]?.method, "conservation");
   layers.ask(ask());
   assert.deepEqual(state()?.failed, []);
-  assert.equal(found("patches"), undefined);
+  assert.equal(found("neurons"), undefined);
 });
 
 test("when the run is gone nothing more is asked of it; another run begins with nothing", async () => {
   const { layers, calls, state, found } = bench();
   layers.ask(ask());
-  layers.ask(ask("relu2", "cells"));
+  layers.ask({ kind: "conservation", runId: "run" });
   await calls[0]?.fail(new PathlightError("run-unknown", "gone"));
   assert.equal(state()?.lost, true);
   assert.equal(calls.length, 1);
@@ -260,7 +296,7 @@ test("a run that goes on has sharper sums: those before are forgotten, what was 
   assert.equal(found("conservation")?.runId, "run");
   layers.follow({ runId: "run", evaluations: 151 });
   assert.equal(found("conservation"), null);
-  assert.equal(found("patches")?.runId, "run");
+  assert.equal(found("neurons")?.runId, "run");
 });
 
 test("the run of a neuron's own map is not kept; forgotten neurons are no lost run", async () => {

@@ -3,7 +3,7 @@ import test from "node:test";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { WorkQueue } from "../../../src/host/workQueue.ts";
 
-type Kind = "sums" | "patches" | "cells";
+type Kind = "sums" | "layer" | "neuron" | "ablation";
 
 interface Started {
   readonly kind: Kind;
@@ -14,7 +14,7 @@ interface Started {
 function bench() {
   const started: Started[] = [];
   const failed: [Kind, unknown][] = [];
-  const queue = new WorkQueue<Kind>(["sums"], {
+  const queue = new WorkQueue<Kind>(["sums", "layer"], {
     onChange: () => undefined,
     onFailure: (kind, error) => failed.push([kind, error]),
   });
@@ -37,53 +37,61 @@ function bench() {
 
 test("one thing after the other, in the order in which they were asked for", async () => {
   const { queue, started, add, kinds } = bench();
-  add("patches");
-  add("cells");
-  assert.deepEqual(kinds(), ["patches"]);
-  assert.deepEqual(queue.kinds, ["patches", "cells"]);
+  add("neuron");
+  add("ablation");
+  assert.deepEqual(kinds(), ["neuron"]);
+  assert.deepEqual(queue.kinds, ["neuron", "ablation"]);
   await started[0]?.end();
-  assert.deepEqual(kinds(), ["patches", "cells"]);
+  assert.deepEqual(kinds(), ["neuron", "ablation"]);
   await started[1]?.end();
   assert.deepEqual(queue.kinds, []);
 });
 
 test("the same kind asked for again takes the place of the one before it, under way or waiting", async () => {
   const { queue, started, add, kinds } = bench();
-  add("patches");
-  add("cells");
-  add("cells");
-  add("patches");
+  add("neuron");
+  add("ablation");
+  add("ablation");
+  add("neuron");
   assert.equal(started[0]?.signal.aborted, true);
-  assert.deepEqual(queue.kinds, ["cells", "patches"]);
+  assert.deepEqual(queue.kinds, ["ablation", "neuron"]);
   await started[0]?.end(new PathlightError("cancelled", ""));
-  assert.deepEqual(kinds(), ["patches", "cells"]);
+  assert.deepEqual(kinds(), ["neuron", "ablation"]);
 });
 
-test("what runs in the background makes way, waits behind all else, and begins anew", async () => {
+test("what makes way is ended, waits behind what it makes way for, and is begun again", async () => {
   const { queue, started, add, kinds } = bench();
   add("sums");
-  add("patches");
+  add("layer");
   assert.equal(started[0]?.signal.aborted, true);
-  add("cells");
-  assert.deepEqual(queue.kinds, ["patches", "cells", "sums"]);
-  await started[1]?.end();
+  add("neuron");
+  assert.equal(started[1]?.signal.aborted, true);
+  add("ablation");
+  assert.deepEqual(queue.kinds, ["neuron", "ablation", "layer", "sums"]);
   await started[2]?.end();
-  assert.deepEqual(kinds(), ["sums", "patches", "cells", "sums"]);
-  assert.equal(started[3]?.signal.aborted, false);
+  await started[3]?.end();
+  assert.deepEqual(kinds(), ["sums", "layer", "neuron", "ablation", "layer"]);
+  assert.equal(started[4]?.signal.aborted, false);
+  // What waits already is begun in its turn, and nothing makes way for what ranks below it.
+  add("sums");
+  assert.equal(started[4]?.signal.aborted, false);
+  await started[4]?.end();
+  assert.equal(kinds().at(-1), "sums");
+  assert.deepEqual(queue.kinds, ["sums"]);
 });
 
 test("a failure is told and the next goes on; of what was ended nobody hears", async () => {
   const { queue, started, failed, add, kinds } = bench();
-  add("patches");
-  add("cells");
+  add("ablation");
+  add("neuron");
   await started[0]?.end(new PathlightError("usage", "empty"));
   assert.deepEqual(
     failed.map(([kind]) => kind),
-    ["patches"],
+    ["ablation"],
   );
-  assert.deepEqual(kinds(), ["patches", "cells"]);
-  assert.equal(queue.cancel("cells"), true);
-  assert.equal(queue.cancel("cells"), false);
+  assert.deepEqual(kinds(), ["ablation", "neuron"]);
+  assert.equal(queue.cancel("neuron"), true);
+  assert.equal(queue.cancel("neuron"), false);
   await started[1]?.end(new PathlightError("internal", "late"));
   assert.equal(failed.length, 1);
   assert.deepEqual(queue.kinds, []);

@@ -16,7 +16,6 @@ after(() => browser?.close());
 
 interface Ask {
   readonly kind: string;
-  readonly slot?: string;
   readonly params?: {
     readonly layer?: string[];
     readonly patches?: { name: string; region: Record<string, unknown> }[];
@@ -124,7 +123,6 @@ test("the strip is a list: arrows read a layer in a sentence, Enter asks for its
   assert.deepEqual(more, []);
   assert.deepEqual(asked, {
     kind: "neurons",
-    slot: "patches",
     params: { runId: "run-1", layer: ["out_relu"], patches: [], grid: null },
   });
   assert.equal(await list.locator("[aria-selected=true]").getAttribute("data-node"), "out_relu");
@@ -167,7 +165,7 @@ async function drag(page: Page, from: readonly [number, number], to: readonly [n
 
 /** The region of a patch in the last question about patches. */
 async function region(page: Page, name: string): Promise<Record<string, number | string>> {
-  const asked = (await asks(page, "neurons")).filter(({ slot }) => slot === "patches").at(-1);
+  const asked = (await asks(page, "neurons")).at(-1);
   const found = asked?.params?.patches?.find((patch) => patch.name === name);
   assert.ok(found !== undefined, `no patch ${name} in ${JSON.stringify(asked)}`);
   return found.region as Record<string, number | string>;
@@ -326,9 +324,9 @@ test("the grid over the picture: one tab stop, arrows read; another grid is aske
   await page.keyboard.press("ArrowRight");
   assert.match(await active(page), /^Row 2, column 2: [+−][\d.]+ ± /);
   await page.getByRole("combobox", { name: "Grid of patches" }).selectOption("16");
-  const asked = (await asks(page, "neurons")).at(-1);
-  assert.equal(asked?.slot, "cells");
+  const asked = (await asks(page, "sources")).at(-1);
   assert.deepEqual(asked?.params?.["grid"], { rows: 16, columns: 16 });
+  assert.deepEqual([asked?.params?.["node"], asked?.params?.["neuron"]], ["block_13_expand_relu", 524]);
   await page.keyboard.press("Escape");
   await page.locator("#tab-layers").focus();
   await page.keyboard.press("t");
@@ -420,7 +418,7 @@ test("what fails says what to do and is tried again by its button alone; what is
   const work = running.locator(".work", { hasText: "17 evaluations" });
   assert.equal(await work.locator("[role=progressbar]").getAttribute("aria-valuenow"), "30");
   await work.getByRole("button", { name: "Cancel" }).click();
-  assert.deepEqual((await posted(running)).at(-1), { type: "cancelLayers", work: "patches" });
+  assert.deepEqual((await posted(running)).at(-1), { type: "cancelLayers", work: "neurons" });
   await running.keyboard.press("Escape");
   assert.deepEqual((await posted(running)).at(-1), { type: "cancelLayers" });
   await running.close();
@@ -459,9 +457,9 @@ test("of a text words are put into patches, by click, with Shift and by keys", a
 
 test("of a row its features are; a neuron is looked at through each of them", async () => {
   const page = await open("layersTable");
-  const cells = (await asks(page, "neurons")).find(({ slot }) => slot === "cells");
-  assert.equal(cells?.params?.patches?.length, 30);
-  assert.deepEqual(cells?.params?.patches?.[4], { name: "[4]", region: { kind: "features", features: [4] } });
+  const [sources] = await asks(page, "sources");
+  assert.equal(sources?.params?.patches?.length, 30);
+  assert.deepEqual(sources?.params?.patches?.[4], { name: "[4]", region: { kind: "features", features: [4] } });
   await page.getByRole("option").filter({ hasText: "[" }).first().click();
   assert.equal((await region(page, "A"))["kind"], "features");
   await page.close();
@@ -501,8 +499,6 @@ test("of a text each layer shows what it carries at each word; a row's name choo
   await page.keyboard.press("ArrowDown");
   assert.match(await active(page), / from \[CLS\]: /);
   await grid.locator("[role=rowheader]").nth(2).click();
-  assert.deepEqual((await asks(page, "neurons")).filter(({ slot }) => slot === "patches").at(-1)?.params?.layer, [
-    "block_1_expand_relu",
-  ]);
+  assert.deepEqual((await asks(page, "neurons")).at(-1)?.params?.layer, ["block_1_expand_relu"]);
   await page.close();
 });

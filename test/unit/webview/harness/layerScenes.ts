@@ -6,6 +6,7 @@ import type {
   Conservation,
   LayerSum,
   NeuronDetail,
+  NeuronSources,
   Neurons,
   Patch,
   Pruning,
@@ -134,7 +135,7 @@ export function neurons({ runId, deltaF, patches, grid = null, change = {}, ...o
   };
 }
 
-export function cellsOfGrid(runId: string, deltaF: number, side: number): Neurons {
+function cellsOfGrid(runId: string, deltaF: number, side: number): Neurons {
   const size = 224 / side;
   const patches = Array.from({ length: side * side }, (_, at) => {
     const [row, column] = [Math.floor(at / side), at % side];
@@ -148,6 +149,23 @@ export function cellsOfGrid(runId: string, deltaF: number, side: number): Neuron
     return { name: `${row},${column}`, kind: "cell" as const, region };
   });
   return neurons({ runId, deltaF, patches, grid: { rows: side, columns: side } });
+}
+
+/** What the patches of an answer give to one of its neurons. */
+export function sourcesOf(from: Neurons, neuron: number, change: Partial<NeuronSources> = {}): NeuronSources {
+  const { runId, layer, grid, deltaF, tolerance, evaluations, rounds, seconds, notes, patches, nodes } = from;
+  const count = from.conductance.length;
+  const pick = (values: Float32Array): Float32Array => values.filter((_, at) => at % count === neuron);
+  return {
+    ...{ runId, layer, grid, deltaF, tolerance, evaluations, rounds, seconds, notes },
+    ...{ node: nodes[0]?.id ?? "", neuron, status: "converged", disagreement: null, completeness: 0.004 },
+    patches: patches.map(({ name, kind, region }) => ({ name, kind, region })),
+    values: pick(from.values),
+    errors: pick(from.errors),
+    sum: (from.conductance[neuron] ?? 0) * 1.01,
+    featureError: 0.01,
+    ...change,
+  };
 }
 
 function detail(): NeuronDetail {
@@ -275,8 +293,8 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
   });
   const sums = found({ work: "conservation", value: conservation(runId, deltaF) });
   const named = (change: Partial<Neurons> = {}): HostToPanel =>
-    found({ work: "patches", value: neurons({ runId, deltaF, patches, change }) });
-  const cells = found({ work: "cells", value: cellsOfGrid(runId, deltaF, 7) });
+    found({ work: "neurons", value: neurons({ runId, deltaF, patches, change }) });
+  const cells = found({ work: "sources", value: sourcesOf(cellsOfGrid(runId, deltaF, 7), 524) });
   const detailed = found({ work: "detail", value: { ...detail(), layer } });
   const base = [...show(image), stateOf(runId), sums];
   const textPatch: Patch = { name: "A", region: { kind: "tokens", tokens: [1, 2] } };
@@ -324,13 +342,13 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
         ...show(image),
         stateOf(runId, {
           busy: [
-            { work: "patches", share: 0.3, said: "17 evaluations" },
+            { work: "neurons", share: 0.3, said: "17 evaluations" },
             { work: "conservation", share: null, said: "" },
           ],
         }),
         found({ work: "conservation", value: conservation(runId, deltaF, 9) }),
         found({
-          work: "patches",
+          work: "neurons",
           value: neurons({
             runId,
             deltaF,
@@ -363,7 +381,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
       messages: [
         ...base,
         found({
-          work: "patches",
+          work: "neurons",
           value: neurons({
             runId,
             deltaF,
@@ -391,7 +409,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
         stateOf(runId, {
           failed: [
             {
-              work: "patches",
+              work: "neurons",
               error: {
                 title: "Patch A holds no pixel that the model sees.",
                 found: "columns 230 to 240 of a picture 224 wide",
@@ -405,7 +423,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
     },
     layersCancelled: {
       view: view({ ...marked, neuron: null }),
-      messages: [...base, stateOf(runId, { cancelled: ["patches"] }), named({ status: "cancelled", evaluations: 33 })],
+      messages: [...base, stateOf(runId, { cancelled: ["neurons"] }), named({ status: "cancelled", evaluations: 33 })],
     },
     layersLost: { view: view(marked), messages: [...show(image), stateOf(runId, { lost: true })] },
     layersText: {
@@ -420,10 +438,10 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
             text.attributions[0]?.kind === "text" ? text.attributions[0].tokens.length : 0,
           ),
         }),
-        found({ work: "patches", value: neurons({ ...textLayer, patches: [{ ...textPatch, kind: "patch" }] }) }),
+        found({ work: "neurons", value: neurons({ ...textLayer, patches: [{ ...textPatch, kind: "patch" }] }) }),
         found({
-          work: "cells",
-          value: neurons({ ...textLayer, patches: tokenCells(text.attributions[0] as Attribution) }),
+          work: "sources",
+          value: sourcesOf(neurons({ ...textLayer, patches: tokenCells(text.attributions[0] as Attribution) }), 53),
         }),
       ],
     },
@@ -433,7 +451,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
         ...show(tensor),
         stateOf(tensor.runId),
         found({ work: "conservation", value: conservation(tensor.runId, tensor.deltaF) }),
-        found({ work: "patches", value: neurons({ ...rowLayer, patches: [] }) }),
+        found({ work: "neurons", value: neurons({ ...rowLayer, patches: [] }) }),
       ],
     },
     layersFour: {
@@ -441,7 +459,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
       messages: [
         ...base,
         found({
-          work: "patches",
+          work: "neurons",
           value: neurons({ runId, deltaF, patches: four.map((patch) => ({ ...patch, kind: "patch" as const })) }),
         }),
       ],
@@ -450,7 +468,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
       view: view({ layer: ["ffn"] }),
       messages: [
         ...base,
-        found({ work: "patches", value: neurons({ runId, deltaF, patches: [], layer: ["ffn"], shape: [4096] }) }),
+        found({ work: "neurons", value: neurons({ runId, deltaF, patches: [], layer: ["ffn"], shape: [4096] }) }),
       ],
     },
   };
