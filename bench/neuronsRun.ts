@@ -1,11 +1,13 @@
 import { engine, slice, sum, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
+import { rankByStrength } from "../src/common/mapLayout.ts";
 import { ExplainService } from "../src/compute/explainService.ts";
+import { computeNeuronSources } from "../src/compute/neurons/neuronSourcesRun.ts";
 import { computeNeurons } from "../src/compute/neurons/neuronsRun.ts";
 import type { Run } from "../src/compute/run.ts";
 import type { DifferentiableModel } from "../src/engine/port.ts";
 import { scoreOf } from "../src/engine/scoreOf.ts";
 import { backendPreferenceSchema, explainRequestSchema } from "../src/protocol/explain.ts";
-import { neuronsParamsSchema } from "../src/protocol/neurons.ts";
+import { neuronSourcesParamsSchema, neuronsParamsSchema } from "../src/protocol/neurons.ts";
 
 /**
  * `neuronsRun.ts MODEL PICTURE BACKEND LAYER POINTS`: a 7×7 grid to every unit of a layer, over that many points of the
@@ -53,6 +55,31 @@ function unitOf(model: DifferentiableModel, unit: number): (feeds: Map<string, T
   return (feeds) => sum(slice((model.evaluate(feeds, [layer])[0] as Tensor).reshape([-1]), [unit], [1]));
 }
 
+/** One neuron of the layer through two grids, the second of which takes no evaluation. */
+async function sourcesOf(run: Run, model: DifferentiableModel, neuron: number) {
+  const ask = async (side: number) => {
+    const start = performance.now();
+    const began = computing();
+    let first: number | undefined;
+    const found = await computeNeuronSources(
+      run,
+      model,
+      neuronSourcesParamsSchema.parse({
+        ...{ runId: run.id, layer: [layer], node: layer, neuron, maxEvaluations: Number(points) },
+        grid: { rows: side, columns: side },
+      }),
+      { onDraft: () => (first ??= (performance.now() - start) / 1000) },
+    );
+    return { evaluations: found.evaluations, computing: computing() - began, first: first ?? 0 };
+  };
+  const [coarse, fine] = [await ask(7), await ask(32)];
+  return {
+    firstSeconds: coarse.first,
+    pointComputing: coarse.computing / coarse.evaluations,
+    evaluationsOfFiner: fine.evaluations - coarse.evaluations,
+  };
+}
+
 const runId = await service.openRun(
   explainRequestSchema.parse({
     model: { path: model },
@@ -79,6 +106,8 @@ const figures = await service.withRun(runId, {}, async (run, { loaded }) => {
   });
   const seconds = (performance.now() - start) / 1000;
   const spent = computing() - began;
+  const [single] = rankByStrength(found.conductance).order;
+  const source = await sourcesOf(run, loaded.model, single ?? 0);
   const units = found.nodes.reduce((all, { shape }) => all + shape.reduce((product, side) => product * side, 1), 0);
   return {
     units,
@@ -91,6 +120,7 @@ const figures = await service.withRun(runId, {}, async (run, { loaded }) => {
     // A point with its 50 derivatives, the checks at the end among them; the first has the trial of the derivatives in it.
     pointComputing: (spent - (first?.computing ?? 0)) / Math.max(1, found.evaluations - 1),
     gradientComputing: explain,
+    source,
     oneNeuronComputing: median((alpha) => gradientOf(run, unitOf(loaded.model, Math.floor(alpha * units)))(alpha)),
     partition: found.partition.residual,
     conservation: found.conservation.residual,
