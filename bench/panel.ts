@@ -38,7 +38,7 @@ try {
   await rows.filter({ hasText: "mobilenet-v2" }).click();
   await rows.filter({ hasText: "%" }).first().waitFor();
   await rows.filter({ hasText: "Write pathlight.json and explain" }).click();
-  await bench.settled(180_000);
+  await bench.settled(undefined, 180_000);
   await panel.locator("#tab-layers").click();
   const layer = tab.locator(`.strip [data-node="${LAYER}"]`);
   await layer.waitFor();

@@ -33,20 +33,20 @@ export async function startBrowser(
 }
 
 /**
- * Opens the context menu of something and clicks an entry. Tries again for half a minute: the menu lacks the entry while
- * the extension is being scanned, and closes when a panel that has just opened takes the focus.
+ * Opens the context menu of something and clicks an entry. Tries again for a while: the menu lacks the entry while the
+ * extension is being scanned, and closes when a panel that has just opened takes the focus.
  */
 export async function contextMenu(page: Page, target: Locator, label: string): Promise<void> {
   const text = page.locator(".action-label", { hasText: label });
   const item = page.locator(".monaco-menu .action-item:not(.disabled)", { has: text }).first();
-  for (const end = Date.now() + 30_000; ; ) {
+  for (const end = Date.now() + 90_000; ; ) {
     try {
-      await target.click({ button: "right", timeout: 5000 });
-      await item.waitFor({ timeout: 2000 });
+      await target.click({ button: "right", timeout: 10_000 });
+      await item.waitFor({ timeout: 3000 });
       // Menus ignore a mouse-up in the first 100 ms after they were drawn: a click that comes at once only focuses.
       await page.waitForTimeout(200);
-      await item.click({ timeout: 2000 });
-      await page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 5000 });
+      await item.click({ timeout: 5000 });
+      await page.locator(".monaco-menu").first().waitFor({ state: "detached", timeout: 10_000 });
       return;
     } catch (error) {
       if (Date.now() > end) throw new Error(`The context menu has no "${label}"`, { cause: error });
@@ -61,6 +61,7 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   const input = page.locator('.quick-input-widget input[type="text"]').first();
   await input.waitFor();
   await input.fill(`>${title}`);
-  await page.locator(".quick-input-widget .monaco-list-row", { hasText: title }).first().waitFor();
-  await page.keyboard.press("Enter");
+  // Enter would take the first row, which on a busy machine still is that of the list before it is filtered.
+  const label = page.getByText(title, { exact: true });
+  await page.locator(".quick-input-widget .monaco-list-row", { has: label }).first().click();
 }

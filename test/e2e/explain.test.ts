@@ -26,17 +26,19 @@ test("explaining samples", { timeout: 400_000 }, async (t) => {
     });
 
     await bench.step(t, "another target is explained at once", async () => {
+      const before = await bench.standing();
       await bench.panel.locator('.predictions [role=radio][aria-label^="3, "]').click();
+      await bench.settled(before);
       await bench.panel.locator('canvas[aria-label^="Attribution for 3."]').waitFor();
-      await bench.settled();
       const caption = await bench.panel.locator("figure.first figcaption").innerText();
       assert.match(caption, /adds up to \+\d/);
     });
 
     await bench.step(t, "another baseline is explained at once", async () => {
+      const before = await bench.standing();
       await bench.panel.locator("#s-baseline").selectOption({ label: "White" });
+      await bench.settled(before);
       await bench.panel.locator("#s-baseline option:checked", { hasText: "White" }).waitFor({ state: "attached" });
-      await bench.settled();
       await bench.panel.locator("#tab-history").click();
       // Target, baseline: three explanations, three rows.
       await bench.panel.locator("table.history tbody tr").nth(2).waitFor();

@@ -189,9 +189,10 @@ test("layers", { timeout: 600_000 }, async (t) => {
         const words = bench.panel.locator(".text-rows [role=option]");
         const please = number(await words.filter({ hasText: "please" }).getAttribute("aria-label"), /, ([+−\d.]+)/);
         await bench.panel.locator("#tab-layers").click();
-        await rest();
         // At the embedding each word carries what the map says of it.
         const cell = tab().locator('.matrix [aria-label^="embedding from please: "]');
+        await cell.waitFor();
+        await rest();
         const carried = number(await cell.getAttribute("aria-label"), /: ([+−\d.]+)/);
         assert.ok(Math.abs(carried - please) < 0.03 * Math.abs(please), `${carried} for ${please}`);
         await layer("phrases").click();

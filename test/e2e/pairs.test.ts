@@ -34,8 +34,10 @@ test("a pair of questions", { timeout: 400_000 }, async (t) => {
     });
 
     await bench.step(t, "the words of both are coloured in the document", async () => {
-      const words = (await coloured(bench)).flat();
-      assert.ok(words.includes("Where") && words.includes("capital"), words.join(", "));
+      await until("words of both are coloured", async () => {
+        const words = (await coloured(bench)).flat();
+        return words.includes("Where") && words.includes("capital");
+      });
     });
 
     await bench.step(t, "while one question is written anew, both follow", async () => {

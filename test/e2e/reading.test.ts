@@ -12,13 +12,7 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
   const { keyboard } = page;
   try {
     await bench.step(t, "the command palette explains the file that is open", async () => {
-      await keyboard.press("F1");
-      await keyboard.type("Pathlight: Explain");
-      await page
-        .locator(".quick-input-widget .monaco-list-row", { hasText: /^Pathlight: Explain/ })
-        .first()
-        .waitFor();
-      await keyboard.press("Enter");
+      await bench.command("Pathlight: Explain");
       const samples = page.locator(".quick-input-widget .monaco-list-row", { hasText: "0000.png" });
       await samples.first().waitFor();
       await keyboard.type("0007");
@@ -30,13 +24,16 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
 
     await bench.step(t, "Tab goes through the bands in their order, arrows move inside a group", async () => {
       await bench.command("View: Focus Active Editor Group");
+      // The focus goes from the workbench into the page's own process, which takes a moment of its own.
+      await until("the page has the focus", () => bench.panel.locator("body").evaluate(() => document.hasFocus()));
       const seen: string[] = [];
-      await until("the focus comes to the map", async () => {
+      for (let presses = 0; seen.at(-1) !== "map" && presses < 100; presses++) {
+        const before = await focusPlace(bench);
         await keyboard.press("Tab");
+        await until("the focus moves on", async () => (await focusPlace(bench)) !== before);
         const where = await focused(bench);
         if (where !== seen.at(-1)) seen.push(where);
-        return where === "map";
-      });
+      }
       const order = ["title", "predictions", "settings", "path", "tabs", "tools", "map"];
       assert.deepEqual(
         seen.filter((band) => order.includes(band)),
@@ -94,11 +91,10 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
 
     await bench.step(t, "a report is exported that stands alone", async () => {
       const folder = await exportAs(bench, "HTML");
-      const report = await until("the report is written", () => {
+      const html = await until("the report is written", () => {
         const name = readdirSync(folder).find((file) => file.endsWith(".html"));
-        return name !== undefined && join(folder, name);
+        return name !== undefined && readFileSync(join(folder, name), "utf8");
       });
-      const html = readFileSync(report, "utf8");
       assert.match(html, /0007\.png/);
       assert.doesNotMatch(html, /<(script|img|link)[^>]+(src|href)="(?!data:)/);
     });
@@ -107,8 +103,13 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
       await openExport(bench, "PNG");
       const file = join(bench.folder, "scenes", "0007_5_White_pathlight.png");
       await accept(bench);
-      await until("the picture is written", () => existsSync(file) && readFileSync(file).length > 1000);
-      assert.equal(readFileSync(file).subarray(1, 4).toString("latin1"), "PNG");
+      // The last chunk of a PNG is IEND.
+      const png = await until("the picture is written", () => {
+        const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
+        return bytes.subarray(-8, -4).toString("latin1") === "IEND" && bytes;
+      });
+      assert.ok(png.length > 1000);
+      assert.equal(png.subarray(1, 4).toString("latin1"), "PNG");
     });
 
     await bench.step(t, "a string in code that names a sample shows it", async () => {
@@ -118,10 +119,9 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
       const hover = page.locator(".monaco-hover:visible", { hasText: "digit-scenes" });
       await hover.waitFor();
       const picture = hover.locator('img[src^="data:image/png"]');
-      assert.deepEqual(await picture.evaluate((image: HTMLImageElement) => [image.complete, image.naturalWidth > 0]), [
-        true,
-        true,
-      ]);
+      await until("it is drawn", () =>
+        picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0),
+      );
       assert.match(await hover.innerText(), /5[\s\S]*(Reliable|Draft)/);
       assert.equal(await hover.locator("a", { hasText: "Open the panel" }).count(), 1);
     });
@@ -134,17 +134,15 @@ test("reading a map", { timeout: 400_000 }, async (t) => {
       await bench.command("View: Toggle Primary Side Bar Visibility");
       // What remains beside the activity bar.
       await page.setViewportSize({ width: 468, height: 1000 });
-      const size = await until("the panel is narrow", async () => {
-        const root = bench.panel.locator("html");
-        const measured = await root.evaluate((element) => [element.clientWidth, element.scrollWidth] as const);
-        return measured[0] <= 430 && measured;
-      });
-      assert.ok(size[1] <= size[0], `${size[1]} px in ${size[0]} px`);
+      // What is drawn takes its new size a frame after the page has it.
+      const fits = (): Promise<boolean> =>
+        bench.panel
+          .locator("html")
+          .evaluate(({ clientWidth, scrollWidth }) => clientWidth <= 430 && scrollWidth <= clientWidth);
+      await until("the map fits into a narrow panel", fits);
       await bench.panel.locator("#tab-history").click();
-      const history = await bench.panel
-        .locator("html")
-        .evaluate((element) => element.scrollWidth - element.clientWidth);
-      assert.ok(history <= 0, `the history is ${history} px too wide`);
+      await bench.panel.locator("table.history tbody tr").first().waitFor();
+      await until("the history does", fits);
     });
   } finally {
     await bench.close();
@@ -168,6 +166,14 @@ function focused(bench: Bench): Promise<string> {
       ["map", "canvas"],
     ];
     return parts.find(([, selector]) => element?.closest(selector))?.[0] ?? "elsewhere";
+  });
+}
+
+/** Where in the panel the focus stands, by the number of its element. */
+function focusPlace(bench: Bench): Promise<number> {
+  return bench.panel.locator("body").evaluate((body) => {
+    const element = document.activeElement;
+    return element === null ? -1 : [...body.querySelectorAll("*")].indexOf(element);
   });
 }
 

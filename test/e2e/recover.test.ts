@@ -15,9 +15,9 @@ async function fill(folder: string): Promise<void> {
   await cp(join(repository, "test/fixtures/photographs/coffee.png"), join(folder, "photographs", "coffee.png"));
 }
 
-test("long runs and what ends them", { timeout: 500_000 }, async (t) => {
-  // A goal that is far away, so that the run is still under way when it is ended.
-  const settings = { "pathlight.defaultTolerance": 0.001, "pathlight.maxEvaluations": 4096 };
+test("long runs and what ends them", { timeout: 1_000_000 }, async (t) => {
+  // A goal that is minutes away, and no limit before it: the run is still under way when it is ended, on any machine.
+  const settings = { "pathlight.defaultTolerance": 0.001, "pathlight.maxEvaluations": 100_000 };
   const bench = await Bench.open({ fill, settings });
   const { page } = bench;
   const cancel = bench.panel.locator(".run .cancel");
@@ -74,8 +74,8 @@ test("long runs and what ends them", { timeout: 500_000 }, async (t) => {
 
     await bench.step(t, "a goal that is nearer ends it", async () => {
       await bench.panel.locator("#s-tolerance").selectOption({ label: "10\u202f%" });
-      // Without native TensorFlow this takes most of a minute.
-      await bench.settled(180_000);
+      // Without native TensorFlow this takes most of a minute on a machine that does nothing else.
+      await bench.settled(undefined, 400_000);
       await until("the explanation is in the history", async () =>
         /[1-9]/.test(await bench.panel.locator("#tab-history .count").innerText()),
       );

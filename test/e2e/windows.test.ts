@@ -40,9 +40,10 @@ test("a long row in windows", { timeout: 300_000 }, async (t) => {
     });
 
     await bench.step(t, "a click reads all of it, in windows", async () => {
+      const before = await bench.standing();
       await bench.panel.locator("[data-action=windows]").click();
+      await bench.settled(before);
       await bench.panel.locator(".unseen.windows").waitFor();
-      await bench.settled();
       const said = (await bench.panel.locator(".unseen.windows").textContent()) ?? "";
       assert.match(said, /read in 3 windows of 32 tokens, overlap 8/);
       assert.ok((await words()).includes("please"));
@@ -59,9 +60,10 @@ test("a long row in windows", { timeout: 300_000 }, async (t) => {
     });
 
     await bench.step(t, "its start alone again", async () => {
+      const before = await bench.standing();
       await bench.panel.locator("[data-action=cut]").click();
+      await bench.settled(before);
       await bench.panel.locator(".unseen s").waitFor();
-      await bench.settled();
       assert.ok(!(await words()).includes("please"));
       await until("what is not seen has no colour", async () => (await coloured.count()) === 0);
     });

@@ -10,7 +10,7 @@ import { runInWorkbench } from "./runInWorkbench.ts";
 import { addSteepFolder, addTypingFolder, copySamples } from "./sampleWorkspace.ts";
 import { readResult } from "./suiteResult.ts";
 
-test("the extension in a real extension host", { timeout: 600_000 }, async (t) => {
+test("the extension in a real extension host", { timeout: 1_100_000 }, async (t) => {
   const tests = await buildSuite();
   const temporary = await mkdtemp(join(tmpdir(), "pathlight-host-"));
   try {
@@ -18,7 +18,7 @@ test("the extension in a real extension host", { timeout: 600_000 }, async (t) =
     await addSteepFolder(folder);
     await addTypingFolder(folder);
     const resultFile = join(temporary, "result.json");
-    const code = await runInWorkbench({ extension: repository, tests, folder, resultFile, limitMs: 480_000 });
+    const code = await runInWorkbench({ extension: repository, tests, folder, resultFile, limitMs: 1_000_000 });
     const result = readResult(resultFile);
     for (const [name, figure] of Object.entries(result?.measured ?? {})) t.diagnostic(`${name}: ${figure}`);
     for (const { title } of result?.passes ?? []) await t.test(title, () => {});

@@ -18,6 +18,6 @@ const code = await runInWorkbench({
   tests: switchValue("extensionTestsPath"),
   folder,
   resultFile,
-  limitMs: 480_000,
+  limitMs: 1_000_000,
 });
 process.exit(code === "hung" ? 2 : code);

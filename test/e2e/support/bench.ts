@@ -6,6 +6,7 @@ import { runCommand, startBrowser } from "../../../scripts/workbench/browser.ts"
 import { installWorkbench, repository } from "../../../scripts/workbench/install.ts";
 import { startServer, type WorkbenchServer } from "../../../scripts/workbench/server.ts";
 import { workbenchUrl } from "../../../scripts/workbench/url.ts";
+import type { PanelStore } from "../../../webview-ui/model/panelStore.ts";
 
 export interface BenchOptions {
   /** Name of the folder that is opened. */
@@ -14,6 +15,13 @@ export interface BenchOptions {
   fill(folder: string): Promise<unknown>;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** What the panel's page knows of the run that it shows. */
+export interface Standing {
+  readonly runId: string | null;
+  readonly evaluations: number;
+  readonly hasEnded: boolean;
 }
 
 /** A workbench in the browser with the extension from this repository and a workspace of its own. */
@@ -44,7 +52,7 @@ export class Bench {
       const browser = await startBrowser(server, { viewport: { width: 1500, height: 1200, ...options.viewport } });
       const page = browser.pages()[0] ?? (await browser.newPage());
       // Generous: what is waited for comes in a second or two, but machines that test are busy.
-      page.setDefaultTimeout(45_000);
+      page.setDefaultTimeout(90_000);
       const bench = new Bench(server, browser, page, folder);
       await page.goto(workbenchUrl(server, { folder, extension: repository }));
       await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
@@ -86,7 +94,6 @@ export class Bench {
     await writeFile(file, JSON.stringify({ ...before, ...settings }, null, 2));
   }
 
-  /** Document of the panel in front. */
   /**
    * Loads the window anew. The workbench's own frame around a page of the extension, which knows nothing of what is in it,
    * at times does not come up again on a busy machine; then the window is loaded once more. What stands in the frame is
@@ -105,6 +112,7 @@ export class Bench {
     if (!isThere) await this.page.reload();
   }
 
+  /** Document of the panel in front. */
   get panel(): FrameLocator {
     const visible = this.page.locator("iframe.webview.ready").locator("visible=true").last();
     return visible.contentFrame().locator("iframe#active-frame").contentFrame();
@@ -114,13 +122,41 @@ export class Bench {
     return this.panel.locator("#h-verdict");
   }
 
-  /** Waits until a run has ended with a map that is of the settings shown. */
-  async settled(timeout = 45_000): Promise<void> {
+  /**
+   * How the run stands that the panel shows. State and map come in messages of their own: neither alone says that a run has
+   * ended, since the state may be ahead of the last map, and the first map of a new run ahead of its state.
+   */
+  standing(): Promise<Standing> {
+    return this.panel.locator("pl-panel").evaluate((panel: HTMLElement & { readonly store: PanelStore }) => {
+      const { state, shown, dimmed } = panel.store;
+      const explanation = shown?.explanation;
+      const busy = state === null || state.phase === "loading" || state.phase === "running";
+      return {
+        runId: explanation?.runId ?? null,
+        evaluations: explanation?.evaluations ?? 0,
+        hasEnded: !busy && !dimmed && explanation !== undefined && explanation.status !== "running",
+      };
+    });
+  }
+
+  /**
+   * Waits until a run has ended with a map that is of the settings shown. `since`: how it stood before something was asked
+   * that changes the map; without it a run that has not begun yet would count as ended.
+   */
+  async settled(since?: Standing, limitMs?: number): Promise<void> {
+    await until(
+      "the run has ended",
+      async () => {
+        const { hasEnded, runId, evaluations } = await this.standing();
+        return hasEnded && (runId !== since?.runId || evaluations !== since.evaluations);
+      },
+      limitMs,
+    );
     await this.panel
       .locator(".run .codicon-check, .run .codicon-debug-stop")
       .and(this.panel.locator(".run.dim > *"))
       .first()
-      .waitFor({ timeout });
+      .waitFor();
     await this.panel.locator(".trust:not(.dimmed)").waitFor();
   }
 
@@ -169,7 +205,7 @@ export class Bench {
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false> | T | undefined | false,
-  limitMs = 45_000,
+  limitMs = 90_000,
 ): Promise<T> {
   for (const end = Date.now() + limitMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const value = await condition();

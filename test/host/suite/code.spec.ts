@@ -67,7 +67,9 @@ describe("in code", () => {
     const uri = uriOf("pathlight.json");
     await vscode.window.showTextDocument(uri);
     // The checker has seen it when it has seen one opened after it.
-    const later = uriOf("broken", "pathlight.json");
+    mkdirSync(inWorkspace("later"), { recursive: true });
+    writeFileSync(inWorkspace("later", "pathlight.json"), '{ "models": [{ "nmae": "m" }] }');
+    const later = uriOf("later", "pathlight.json");
     await vscode.window.showTextDocument(later);
     await until("the later one is marked", () => vscode.languages.getDiagnostics(later).length > 0);
     assert.deepEqual(vscode.languages.getDiagnostics(uri), []);

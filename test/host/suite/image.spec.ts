@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as vscode from "vscode";
 import { measure } from "./measured.ts";
-import { closePanels, explain, explanationOf, pathlightDiagnostics, services, uriOf } from "./support.ts";
+import { closePanels, explain, explanationOf, pathlightDiagnostics, services, until, uriOf } from "./support.ts";
 
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 
@@ -15,11 +15,14 @@ describe("an image", () => {
     const { compute } = await services();
     assert.ok(compute.pid !== undefined && compute.pid !== process.pid);
     process.kill(compute.pid, 0);
-    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-    const tab = tabs.find(
-      ({ input }) => input instanceof vscode.TabInputWebview && /pathlight\.panel$/.test(input.viewType),
-    );
-    assert.equal(tab?.label, "Pathlight: 0007.png");
+    // The workbench tells of its tabs in its own time.
+    await until("its tab has its name", () => {
+      const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+      const tab = tabs.find(
+        ({ input }) => input instanceof vscode.TabInputWebview && /pathlight\.panel$/.test(input.viewType),
+      );
+      return tab?.label === "Pathlight: 0007.png";
+    });
   });
 
   it("has an attribution for each pixel that adds up to the change of the score", async () => {

@@ -9,7 +9,7 @@ const first = ["activation.spec.cjs"];
 
 /** What VS Code and the workbench in the browser both call: resolves when every test passed. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: "bdd", timeout: 60_000, color: false, forbidOnly: true });
+  const mocha = new Mocha({ ui: "bdd", timeout: 240_000, color: false, forbidOnly: true });
   // While one spec is being written: only the tests whose title has this in it.
   const only = process.env["PATHLIGHT_TEST_ONLY"];
   if (only !== undefined) mocha.fgrep(only);

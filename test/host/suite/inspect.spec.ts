@@ -28,7 +28,7 @@ describe("inspect a model", () => {
 
   it("from its folder: in an editor of its own, with its entry in the manifest, until it changes on disk", async () => {
     const page = await inspect("models", "digit-scenes");
-    assert.deepEqual(customEditors(), [EDITOR]);
+    await until("its tab is that of the editor", () => customEditors().join() === EDITOR);
     const { inspection, entry, phase } = page.state;
     assert.equal(phase, "done", JSON.stringify(page.state.error));
     assert.equal(inspection?.task, "multi-label");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, cpSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import * as vscode from "vscode";
 import type { ComputeProcess } from "../../../src/host/computeProcess.ts";
 import {
+  AnswerGate,
   closePanels,
   explain,
   explanationOf,
@@ -46,11 +47,20 @@ describe("the compute process", () => {
     const pid = pidOf(compute);
     // A stopped process cannot answer before the second request is there.
     process.kill(pid, "SIGSTOP");
-    const first = vscode.commands.executeCommand("pathlight.explain", uri);
-    await until("the first runs", () => panels.all.some(({ phase }) => phase === "loading"));
-    const second = vscode.commands.executeCommand("pathlight.explain", uri);
-    process.kill(pid, "SIGCONT");
-    await Promise.all([first, second]);
+    const gate = new AnswerGate(compute, "explain");
+    try {
+      const first = vscode.commands.executeCommand("pathlight.explain", uri);
+      await until("the first runs", () => gate.asked === 1);
+      assert.ok(panels.all.some(({ phase }) => phase === "loading"));
+      const second = vscode.commands.executeCommand("pathlight.explain", uri);
+      await until("the second is there", () => gate.asked === 2);
+      gate.open();
+      process.kill(pid, "SIGCONT");
+      await Promise.all([first, second]);
+    } finally {
+      gate.open();
+      process.kill(pid, "SIGCONT");
+    }
     const panel = await panelOf(uri.fsPath);
     assert.equal(panel.phase, "done");
     assert.equal(compute.pid, pid);
@@ -104,7 +114,7 @@ describe("files that change", () => {
   });
 
   it("a sample that is deleted while it is explained ends the run with its name", async () => {
-    cpSync(inWorkspace("scenes", "0007.png"), inWorkspace("scenes", "doomed.png"));
+    await appears(uriOf("scenes", "doomed.png"), (file) => cpSync(inWorkspace("scenes", "0007.png"), file));
     const panel = await explain("scenes", "doomed.png");
     const ear = new PanelEar(panel);
     const { compute } = await services();
@@ -150,12 +160,18 @@ describe("files that change", () => {
 
   it("a text file renamed to .png is refused in the panel, and the next sample works", async () => {
     writeFileSync(inWorkspace("scenes", "text.png"), "This is no picture.\n");
+    const { compute, panels } = await services();
+    const gate = new AnswerGate(compute, "explain");
     const pending = vscode.commands.executeCommand("pathlight.explain", uriOf("scenes", "text.png"));
-    const { panels } = await services();
-    const panel = await until("the panel is there", () =>
-      panels.all.find(({ subject }) => subject?.sample.title === "text.png"),
-    );
+    const panel = await until("it is refused", () => {
+      const found = panels.all.find(({ subject }) => subject?.sample.title === "text.png");
+      return gate.held === 1 && found;
+    }).catch((error: unknown) => {
+      gate.open();
+      throw error;
+    });
     const ear = new PanelEar(panel);
+    gate.open();
     await pending;
     assert.equal(panel.phase, "failed");
     const state = await until("the page is told", () => ear.state?.error != null && ear.state);
@@ -165,10 +181,37 @@ describe("files that change", () => {
   });
 });
 
-/** Saves a file anew with the same content, as a training script does that starts from the same seed. */
+/**
+ * Saves a file anew with the same content, as a training script does that starts from the same seed. In one write: where
+ * the machine stops between emptying a file and filling it, there are two changes, and the second comes at any time.
+ */
 function rewrite(...names: string[]): void {
   const file = inWorkspace(...names);
-  writeFileSync(file, readFileSync(file));
+  const bytes = readFileSync(file);
+  const open = openSync(file, "r+");
+  try {
+    assert.equal(writeSync(open, bytes), bytes.length);
+  } finally {
+    closeSync(open);
+  }
+}
+
+/** Makes a file and waits until the workbench knows it: what is made and deleted at once has never been there for it. */
+async function appears(uri: vscode.Uri, make: (file: string) => void): Promise<void> {
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(vscode.Uri.joinPath(uri, ".."), "*"),
+  );
+  let known = false;
+  const listening = watcher.onDidCreate((created) => {
+    known ||= created.fsPath === uri.fsPath;
+  });
+  try {
+    make(uri.fsPath);
+    await until("the workbench has seen the new file", () => known);
+  } finally {
+    listening.dispose();
+    watcher.dispose();
+  }
 }
 
 function isAlive(pid: number): boolean {

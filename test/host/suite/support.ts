@@ -35,11 +35,11 @@ export function uriOf(...names: string[]): vscode.Uri {
   return vscode.Uri.file(inWorkspace(...names));
 }
 
-/** Waits until something holds. */
+/** Waits until something holds. The limit ends what would never come; a busy machine is to stay far below it. */
 export async function until<T>(
   what: string,
   condition: () => T | undefined | null | false | Promise<T | undefined | null | false>,
-  limitMs = 40_000,
+  limitMs = 90_000,
 ): Promise<T> {
   for (const end = Date.now() + limitMs; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
     const value = await condition();
@@ -124,11 +124,15 @@ export class PanelEar {
   }
 }
 
-/** Holds back the answers of one method of the compute process: they are there, and nobody learns of it before `open`. */
+/**
+ * Holds back what comes of one method of the compute process, answers and errors: it is there, and nobody learns of it
+ * before `open`.
+ */
 export class AnswerGate {
   readonly #compute: ComputeProcess;
   readonly #opened: Promise<void>;
   #open: () => void = () => undefined;
+  #asked = 0;
   #held = 0;
 
   constructor(compute: ComputeProcess, method: Parameters<ComputeProcess["call"]>[0]) {
@@ -138,16 +142,23 @@ export class AnswerGate {
     });
     const call = compute.call.bind(compute);
     compute.call = async (asked, params, options) => {
-      const answer = await call(asked, params, options);
-      if (asked === method) {
+      if (asked !== method) return call(asked, params, options);
+      this.#asked++;
+      try {
+        return await call(asked, params, options);
+      } finally {
         this.#held++;
         await this.#opened;
       }
-      return answer;
     };
   }
 
-  /** How many answers have come. */
+  /** How many calls were made. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** How many of them have come to an end. */
   get held(): number {
     return this.#held;
   }

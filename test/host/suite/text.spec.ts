@@ -58,8 +58,9 @@ describe("text", () => {
     const panel = await explainRow(12, "questions.jsonl");
     const { openSample } = await services().then((all) => ({ openSample: all.openSample.bind(all) }));
     await openSample(panel.subject);
-    const editor = await until("the editor shows the row", () => vscode.window.activeTextEditor);
-    assert.equal(editor.document.uri.fsPath, inWorkspace("questions.jsonl"));
-    assert.equal(editor.selection.start.line, 12);
+    await until("the editor shows the row", () => {
+      const editor = vscode.window.activeTextEditor;
+      return editor?.document.uri.fsPath === inWorkspace("questions.jsonl") && editor.selection.start.line === 12;
+    });
   });
 });

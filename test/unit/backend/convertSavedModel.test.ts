@@ -81,14 +81,14 @@ test("a script that crashes is told with the last line that it left", async (t) 
 });
 
 test("a cancel ends the script and leaves nothing", async (t) => {
-  const { python, out, folder } = converting(t, `echo '{"stage": "Reading"}'; touch "$3/half"; exec sleep 60`);
+  const { python, out, folder } = converting(t, `echo '{"stage": "Reading"}'; touch "$3/half"; exec sleep 600`);
   const abort = new AbortController();
   const started = performance.now();
   await assert.rejects(
     convertSavedModel(source, out, { python, signal: abort.signal, onProgress: () => abort.abort() }),
     (error) => error instanceof PathlightError && error.code === "cancelled",
   );
-  assert.ok(performance.now() - started < 20_000);
+  assert.ok(performance.now() - started < 300_000, "it was not waited for");
   assert.deepEqual(readdirSync(folder), ["python"]);
 });
 

@@ -36,6 +36,15 @@ function request(sample: number, settings: object = {}) {
   };
 }
 
+/** A run that goes on for a quarter of an hour and more, on any machine: whatever is done to it comes in time. */
+function endless() {
+  return {
+    model: { path: path.join(root, "test/fixtures/mobilenet-v2/model.json") },
+    samples: [{ sample: { kind: "file" as const, path: path.join(root, "test/fixtures/photographs/coffee.png") } }],
+    settings: settingsSchema.parse({ backend: "wasm", rule: "midpoint", steps: 100_000 }),
+  };
+}
+
 let started: Started;
 before(async () => {
   started = await start();
@@ -67,20 +76,26 @@ test("a hundred explanations do not grow the process", async (t) => {
     }
     return await client.call("statistics", undefined);
   };
-  const first = await statisticsAfter(100);
-  const second = await statisticsAfter(100);
-  assert.equal(second.tensors, first.tensors, "tensors");
-  // The pages of a heap that is collected all the time stay within a few MB; 80 kB kept for each explanation would show.
-  const megabytes = [first.rss, second.rss].map((bytes) => Math.round(bytes / 2 ** 20));
-  assert.ok(second.rss - first.rss < 8 * 2 ** 20, `memory went over ${megabytes.join(", ")} MB`);
+  // The pages of a heap that is collected all the time stay within a few MB; 80 kB kept for each explanation would show, in
+  // every hundred. A heap that is laid out anew does so in one.
+  const all = [await statisticsAfter(100)];
+  const megabytes = () => all.map(({ rss }) => Math.round(rss / 2 ** 20)).join(", ");
+  for (let grows = true; grows; ) {
+    const before = all.at(-1);
+    const now = await statisticsAfter(100);
+    all.push(now);
+    assert.equal(now.tensors, before?.tensors, "tensors");
+    grows = now.rss - (before?.rss ?? 0) >= 8 * 2 ** 20;
+    assert.ok(!grows || all.length < 5, `memory went over ${megabytes()} MB`);
+  }
 });
 
 test("a cancel reaches a run between two batches", async () => {
   const controller = new AbortController();
-  const run = started.client.call("explain", request(1, { tolerance: 1e-6, maxEvaluations: 100_000 }), {
+  const run = started.client.call("explain", endless(), {
     signal: controller.signal,
     onEvent: (event) => {
-      if (event.type === "draft") controller.abort();
+      if (event.type === "progress") controller.abort();
     },
   });
   await assert.rejects(run, { code: "cancelled" });
@@ -89,9 +104,9 @@ test("a cancel reaches a run between two batches", async () => {
 
 test("a process that is killed fails the call that waits for it", async () => {
   const { client, child } = await start();
-  const run = client.call("explain", request(3, { tolerance: 1e-6, maxEvaluations: 100_000 }), {
+  const run = client.call("explain", endless(), {
     onEvent: (event) => {
-      if (event.type === "draft") child.kill("SIGKILL");
+      if (event.type === "progress") child.kill("SIGKILL");
     },
   });
   await assert.rejects(run, { code: "compute-died" });

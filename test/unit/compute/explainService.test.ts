@@ -3,12 +3,11 @@ import { cp, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { after, before } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { memory } from "@tensorflow/tfjs-core";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import type { ExplainEvent } from "../../../src/protocol/compute.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
+import { heldBytes } from "./heldBytes.ts";
 
 const fixtures = path.resolve(import.meta.dirname, "../../fixtures/oracle");
 const digits = path.join(fixtures, "digits/model/model.json");
@@ -141,16 +140,12 @@ test("tensors are back to their number after success, error and cancel", async (
 });
 
 test("a hundred explanations leave nothing behind", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const explainMany = async (count: number): Promise<number> => {
     for (let i = 0; i < count; i++) {
       const { runId } = await service.explain(request({ target: { kind: "index", index: i % 10 } }, i % 12));
       service.release(runId);
     }
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
+    return heldBytes();
   };
   const warm = await explainMany(150);
   const later = await explainMany(100);

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test, { after, before } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { memory } from "@tensorflow/tfjs-core";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import type { WorkerPoolOptions } from "../../../src/compute/parallel/workerPool.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
+import { heldBytes } from "./heldBytes.ts";
 import { fixtures } from "./parallelSupport.ts";
 
 /** Explanations on several threads, the workers started by the first and used by those after it. */
@@ -90,8 +89,6 @@ test("a cancelled run is gone on with", async () => {
 });
 
 test("explanations on threads leave nothing behind", async () => {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const explainMany = async (count: number): Promise<{ bytes: number; tensors: number }> => {
     for (let i = 0; i < count; i++) {
       const explanation = await several.explain(
@@ -100,9 +97,7 @@ test("explanations on threads leave nothing behind", async () => {
       assert.equal(threadsOf(explanation), 3);
       several.release(explanation.runId);
     }
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return { bytes: heapUsed + arrayBuffers, tensors: memory().numTensors };
+    return { bytes: await heldBytes(), tensors: memory().numTensors };
   };
   const warm = await explainMany(60);
   const later = await explainMany(20);

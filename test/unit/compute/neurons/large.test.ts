@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
@@ -45,8 +44,11 @@ test("1024 patches of a layer 4096 wide: on disk, in bounded memory, and the arr
   const sample = join(out, "x.npy");
   writeFileSync(sample, npyBytes([32, 32, 1], x));
   const service = new ExplainService();
-  const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith("pathlight-neurons-"));
-  const before = ours();
+  // A temporary folder of its own: other tests use the system's at the same time.
+  const shared = process.env["TMPDIR"];
+  const own = temporaryFolder();
+  process.env["TMPDIR"] = own;
+  const ours = () => readdirSync(own).filter((name) => name.startsWith("pathlight-neurons-"));
   try {
     const runId = await open(service, folder, sample, 0.01);
     const params = neuronsParamsSchema.parse({ runId, layer: ["wide"], grid: { rows: 32, columns: 32 } });
@@ -78,8 +80,10 @@ test("1024 patches of a layer 4096 wide: on disk, in bounded memory, and the arr
     service.release(runId);
   } finally {
     await service.dispose();
+    if (shared === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = shared;
   }
-  assert.deepEqual(ours(), before, "files are left in the temporary folder");
+  assert.deepEqual(ours(), [], "files are left in the temporary folder");
   assert.ok(existsSync(join(out, "neurons.json")));
 });
 
