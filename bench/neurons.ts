@@ -8,8 +8,10 @@ import { availableBackends } from "../src/backend/index.ts";
  * `node --import tsx bench/neurons.ts [--quick]`, and part of `npm run bench`: a 7×7 grid of a photograph to every unit of
  * a middle layer of MobileNetV2. Prints seconds, points of the path, memory, what a point costs next to a forward and
  * backward pass of the whole network, and how much longer one neuron at a time would take (measured on five of them and
- * scaled), and what a single neuron through the grid costs, which is what the panel shows. Writes out/bench/neurons.md. Fails where a point costs more than 60 forward and backward passes or the checks
- * do not hold. Costs are in seconds of computing over all threads, so that other work on the machine does not matter.
+ * scaled); then what a single neuron through the grid costs, which is what the panel shows, and a point of the sums of all
+ * layers. Writes out/bench/neurons.md. Fails where a point costs more than 60 forward and backward passes, of one neuron 12,
+ * of the sums 4, or the checks do not hold. Costs are in seconds of computing over all threads, so that other work on the
+ * machine does not matter.
  */
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -19,6 +21,8 @@ const points = process.argv.includes("--quick") ? 5 : 17;
 const MOST_PASSES = 60;
 /** The same of a single neuron through any number of patches, the checks at the end among them. */
 const MOST_PASSES_ONE = 12;
+/** The same of a point of the sums of all layers. */
+const MOST_STRIP_PASSES = 4;
 const MOST_RESIDUAL = 0.01;
 /** Of the panel, from the click; printed, since it hangs on the machine. */
 const WANTED_SECONDS = 5;
@@ -43,6 +47,10 @@ const figuresSchema = z.object({
   bytesOnDisk: z.number(),
   beforeMegabytes: z.number(),
   peakMegabytes: z.number(),
+  stripPoints: z.number(),
+  stripSeconds: z.number(),
+  stripPointComputing: z.number(),
+  stripLongestBlock: z.number(),
 });
 
 function measure(backend: string): z.output<typeof figuresSchema> {
@@ -67,6 +75,13 @@ const lines = [
   "| backend | units | points | seconds | first result | a point | in forward and backward passes | one neuron at a time | one neuron through the grid: first result, a point in passes | memory | partition |",
   "|---|---|---|---|---|---|---|---|---|---|---|",
 ];
+const strips = [
+  "",
+  "Sums of all layers, all looks at them together:",
+  "",
+  "| backend | points | seconds | a point, in forward and backward passes | nothing else seen for |",
+  "|---|---|---|---|---|",
+];
 const failures: string[] = [];
 for (const backend of (await availableBackends()).filter((name) => name !== "cpu")) {
   const run = measure(backend);
@@ -82,6 +97,13 @@ for (const backend of (await availableBackends()).filter((name) => name !== "cpu
     failures.push(`${backend}: a point of one neuron costs ${passesOne.toFixed(1)} forward and backward passes`);
   }
   if (run.source.evaluationsOfFiner > 0) failures.push(`${backend}: another grid of a neuron evaluates again`);
+  const stripPasses = run.stripPointComputing / run.gradientComputing;
+  strips.push(
+    `| ${backend} | ${run.stripPoints} | ${run.stripSeconds.toFixed(1)} | ${stripPasses.toFixed(1)} | ${run.stripLongestBlock.toFixed(2)} s at most |`,
+  );
+  if (stripPasses > MOST_STRIP_PASSES) {
+    failures.push(`${backend}: a point of the sums of all layers costs ${stripPasses.toFixed(1)} passes`);
+  }
   if (run.partition > MOST_RESIDUAL) failures.push(`${backend}: the parts miss the conductance by ${run.partition}`);
   if (run.method !== "double-vjp") failures.push(`${backend}: derivatives are ${run.method}`);
   if (run.disagreement !== null) failures.push(`${backend}: derivatives and forward passes disagree`);
@@ -92,6 +114,7 @@ for (const backend of (await availableBackends()).filter((name) => name !== "cpu
 lines.push(
   "",
   "One neuron at a time: a gradient of each unit at each point; measured on five units and scaled to all.",
+  ...strips,
 );
 mkdirSync(folder, { recursive: true });
 const text = `${lines.join("\n")}\n`;

@@ -1,6 +1,8 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { engine, slice, sum, type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { rankByStrength } from "../src/common/mapLayout.ts";
 import { ExplainService } from "../src/compute/explainService.ts";
+import { computeConservation } from "../src/compute/neurons/conservation.ts";
 import { computeNeuronSources } from "../src/compute/neurons/neuronSourcesRun.ts";
 import { computeNeurons } from "../src/compute/neurons/neuronsRun.ts";
 import type { Run } from "../src/compute/run.ts";
@@ -11,7 +13,7 @@ import { neuronSourcesParamsSchema, neuronsParamsSchema } from "../src/protocol/
 
 /**
  * `neuronsRun.ts MODEL PICTURE BACKEND LAYER POINTS`: a 7×7 grid to every unit of a layer, over that many points of the
- * path, in a process of its own. Prints figures as JSON. The model is loaded before: the panel shows its picture by then.
+ * path, and the sums of all layers, in a process of its own. Prints figures as JSON. The model is loaded before: the panel shows its picture by then.
  */
 
 const [model = "", picture = "", backendName = "", layer = "", points = "9"] = process.argv.slice(2);
@@ -94,6 +96,27 @@ const params = neuronsParamsSchema.parse({
   grid: { rows: 7, columns: 7 },
   maxEvaluations: Number(points),
 });
+/** The sums of all layers: what a point costs, all looks at them together, and how long nothing else was seen. */
+async function strip(run: Run, model: DifferentiableModel) {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const [start, began] = [performance.now(), computing()];
+  let points = 0;
+  delay.enable();
+  const found = await computeConservation(run, model, {
+    onKnown: (known) => {
+      points += known.points;
+    },
+  });
+  delay.disable();
+  points += found.points;
+  return {
+    stripPoints: points,
+    stripSeconds: (performance.now() - start) / 1000,
+    stripPointComputing: (computing() - began) / points,
+    stripLongestBlock: delay.max / 1e9,
+  };
+}
+
 const figures = await service.withRun(runId, {}, async (run, { loaded }) => {
   const explain = median(gradientOf(run, (feeds) => sum(scoreOf(loaded.model, feeds, run.plan.score))));
   const start = performance.now();
@@ -130,6 +153,7 @@ const figures = await service.withRun(runId, {}, async (run, { loaded }) => {
     bytesOnDisk: run.neurons?.store.bytesOnDisk ?? 0,
     beforeMegabytes: before,
     peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    ...(await strip(run, loaded.model)),
   };
 });
 await service.dispose();

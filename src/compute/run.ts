@@ -3,6 +3,7 @@ import type { Integration } from "../engine/integration.ts";
 import type { Audit } from "../protocol/audit.ts";
 import type { Explanation, Status } from "../protocol/explanation.ts";
 import type { TokenMatrix } from "../protocol/tokenMatrix.ts";
+import type { ConservationRun } from "./neurons/conservation.ts";
 import type { NeuronSourcesRun } from "./neurons/neuronSourcesRun.ts";
 import type { NeuronsRun } from "./neurons/neuronsRun.ts";
 import { present } from "./present.ts";
@@ -35,6 +36,8 @@ export class Run {
   neurons: NeuronsRun | undefined;
   /** The last neuron of which it was asked what drives it. */
   sources: NeuronSourcesRun | undefined;
+  /** Sums of its layers, as far as they were asked for. */
+  conservation: ConservationRun | undefined;
   /** Computing time so far, refinements included. */
   seconds = 0;
   /** Threads that its nodes were computed on, at most. */
@@ -83,5 +86,6 @@ export class Run {
     this.neurons = undefined;
     this.sources?.dispose();
     this.sources = undefined;
+    this.conservation = undefined;
   }
 }

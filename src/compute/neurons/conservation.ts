@@ -1,5 +1,5 @@
 import { LayerFlow } from "../../engine/neurons/cuts.ts";
-import { type NodeConductance, pathConductances } from "../../engine/neurons/pathConductances.ts";
+import { type NodeConductance, PathConductances } from "../../engine/neurons/pathConductances.ts";
 import type { DifferentiableModel, NodeId, NodeSpec } from "../../engine/port.ts";
 import { chebyshevNodes } from "../../engine/quadrature/spectral.ts";
 import { fetchesOf } from "../../engine/scoreOf.ts";
@@ -16,18 +16,41 @@ export interface ConservationOptions {
   readonly onKnown?: ((conservation: Conservation) => void) | undefined;
 }
 
-/** Points for a first look, of the run at most, and with those in between at most. */
+/** Points for a first look, of a run for a second, and with those in between at most. */
 const FEW = 5;
-const MOST_OF_RUN = 129;
+const MANY = 129;
 const MOST = 257;
-/** What points in between may take, where sums are further off than the tolerance. */
-const QUICK_MS = 5000;
+/** What all points of a run may take, and what points in between, where sums are further off than the tolerance. */
+const LONG_SECONDS = 60;
+const QUICK_SECONDS = 5;
 /** Of the neurons of a layer, for its concentration. */
 const STRONGEST = 0.05;
 
+/** Sums over the points that a run has; a question that was cancelled goes on from them. */
+export class ConservationRun {
+  readonly alphas: readonly number[];
+  /** By how many points of the path they are over: ever more, always chosen in the same way. */
+  readonly sums = new Map<number, PathConductances>();
+  seconds = 0;
+
+  constructor(alphas: readonly number[]) {
+    this.alphas = alphas;
+  }
+
+  over(alphas: readonly number[]): PathConductances {
+    const known = this.sums.get(alphas.length);
+    if (known !== undefined) return known;
+    const begun = new PathConductances(alphas);
+    this.sums.set(alphas.length, begun);
+    return begun;
+  }
+}
+
 /**
- * Σ conductance of every layer against ΔF, by path differences over the points of the run (see `pathConductances`) and,
- * where that is quick, points between them; over 33 points where it has none. Layers that are no cut have a sum too, and nodes that form a cut with them.
+ * Σ conductance of every layer against ΔF, by path differences (see `PathConductances`) over a few points of the run, then
+ * more, until the sums of all cuts are within the tolerance or it would take too long: all points of the run, and where
+ * that is quick those between them. Over 33 points where the run has none. Layers that are no cut have a sum too, and
+ * nodes that form a cut with them. The run keeps what was summed, also when it is cancelled, until it has other points.
  *
  * @throws PathlightError `cancelled`, and what the model throws.
  */
@@ -46,7 +69,8 @@ export async function computeConservation(
     ends.map(({ node }) => node),
     fetches,
   );
-  const alphas = pointsOf(run);
+  const state = stateOf(run);
+  const seconds = (): number => state.seconds + (performance.now() - start) / 1000;
   return withFeeds(plan.held, async (heldFeeds) => {
     const path = { model, ends, heldFeeds, target: plan.score };
     const [baseline = 0, input = 0] = await pathScores(path, [0, 1]);
@@ -58,26 +82,50 @@ export async function computeConservation(
         state === "cut" && residual !== null ? [residual] : [],
       );
       const largestResidual = residuals.length === 0 ? null : Math.max(...residuals);
-      const seconds = (performance.now() - start) / 1000;
-      return { runId: run.id, deltaF, layers, points, largestResidual, seconds };
+      return { runId: run.id, deltaF, layers, points, largestResidual, seconds: seconds() };
     };
     if (!flow.known) return view(new Map(), 0);
-    onKnown?.(view(null, 0));
     const axisOf = (spec: NodeSpec, shape: readonly number[]): number =>
       neuronAxis(plan.model.format, model.nodes, spec.id, shape);
-    const conductances = (points: readonly number[]) =>
-      pathConductances({ ...path, flow, alphas: points, axisOf, signal });
-    const few = thinned(alphas, FEW);
-    if (few.length < alphas.length) onKnown?.(view(await conductances(few), few.length));
-    for (let points = alphas; ; points = withMiddles(points)) {
-      const began = performance.now();
-      const found = view(await conductances(points), points.length);
-      const again = 2 * (performance.now() - began);
-      const isFar = (found.largestResidual ?? 0) > run.limits.tolerance;
-      if (!isFar || again > QUICK_MS || 2 * points.length > MOST) return found;
-      onKnown?.(found);
+    try {
+      let points: readonly number[] = thinned(state.alphas, FEW);
+      for (;;) {
+        const sums = state.over(points);
+        if (points.length <= FEW && !sums.isComplete) onKnown?.(view(null, 0));
+        const found = view(await sums.complete({ ...path, flow, axisOf, signal }), points.length);
+        const isFar = (found.largestResidual ?? 0) > run.limits.tolerance;
+        const next = morePoints(state.alphas, points, { isFar, seconds: sums.seconds });
+        if (next === null) return found;
+        onKnown?.(found);
+        points = next;
+      }
+    } finally {
+      state.seconds = seconds();
     }
   });
+}
+
+/** What is to be summed over after some of the points of a run; null: it is enough. */
+function morePoints(
+  alphas: readonly number[],
+  points: readonly number[],
+  { isFar, seconds }: { readonly isFar: boolean; readonly seconds: number },
+): readonly number[] | null {
+  const many = thinned(alphas, MANY);
+  if (points.length < many.length) return many;
+  if (!isFar) return null;
+  const isThinned = points.length < alphas.length;
+  const next = isThinned ? alphas : withMiddles(points);
+  const takes = (seconds * next.length) / points.length;
+  if (isThinned) return takes <= LONG_SECONDS ? next : null;
+  return takes <= QUICK_SECONDS && next.length <= MOST ? next : null;
+}
+
+/** What is known of the same points; else nothing is. */
+function stateOf(run: Run): ConservationRun {
+  const alphas = pointsOf(run);
+  if (String(run.conservation?.alphas) !== String(alphas)) run.conservation = new ConservationRun(alphas);
+  return run.conservation as ConservationRun;
 }
 
 function withMiddles(alphas: readonly number[]): number[] {
@@ -89,7 +137,7 @@ function withMiddles(alphas: readonly number[]): number[] {
 
 function pointsOf({ integration }: Run): number[] {
   const known = integration === null ? [] : [...integration.alphas];
-  return known.length >= 9 ? thinned(known, MOST_OF_RUN) : chebyshevNodes(32);
+  return known.length >= 9 ? known : chebyshevNodes(32);
 }
 
 /** At most so many, both ends among them. */

@@ -54,15 +54,3 @@ export function sumByNeuron({ neurons, neuronOf }: LayerMap, values: ArrayLike<n
   }
   return sums;
 }
-
-/** Sums over the neurons at each place of a node with two axes, in float64; null for one with more or fewer. */
-export function sumByPlace({ shape, axis }: Omit<LayerNode, "id">, values: ArrayLike<number>): Float64Array | null {
-  const [first = 0, second = 0] = shape;
-  if (shape.length !== 2) return null;
-  const sums = new Float64Array(axis === 0 ? second : first);
-  for (let i = 0; i < values.length; i++) {
-    const place = axis === 0 ? i % second : Math.floor(i / second);
-    sums[place] = (sums[place] as number) + (values[i] as number);
-  }
-  return sums;
-}

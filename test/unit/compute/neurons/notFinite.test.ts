@@ -4,9 +4,15 @@ import { join } from "node:path";
 import test from "node:test";
 import { ExplainService } from "../../../../src/compute/explainService.ts";
 import { exportNeurons } from "../../../../src/compute/export/index.ts";
+import { computeConservation } from "../../../../src/compute/neurons/conservation.ts";
 import { computeNeurons } from "../../../../src/compute/neurons/neuronsRun.ts";
 import { explainRequestSchema } from "../../../../src/protocol/explain.ts";
-import { neuronsFileSchema, neuronsParamsSchema, neuronsSchema } from "../../../../src/protocol/neurons.ts";
+import {
+  conservationSchema,
+  neuronsFileSchema,
+  neuronsParamsSchema,
+  neuronsSchema,
+} from "../../../../src/protocol/neurons.ts";
 import { npyBytes, readNpy } from "../../../../src/samples/index.ts";
 import { temporaryFolder } from "../../models/modelFiles.ts";
 import { onnxBytes } from "../../models/onnx/support/onnxBytes.ts";
@@ -50,6 +56,16 @@ test("a neuron without a finite slope is named, in the answer and in the files; 
       assert.ok(Math.abs((second ?? 0) - 2) < 4e-3 && Math.abs((third ?? 0) - 2) < 4e-3);
       assert.ok(Math.abs((neurons.values[1] ?? 0) - 2) < 4e-3 && Math.abs(neurons.values[2] ?? 1) < 1e-6);
       assert.ok(neurons.conservation.residual < 2e-3 && neurons.partition.residual < 1e-4);
+      // Of all layers the input alone is refused, by the number of its value: its slope there is 0 · ∞.
+      const { layers } = conservationSchema.parse(await computeConservation(run, loaded.model));
+      assert.deepEqual(
+        layers.map(({ node, state, reason, residual }) => [node, state, reason, (residual ?? 1) < 1e-3]),
+        [
+          ["x", "refused", "Neuron 0 is not finite somewhere on the path.", false],
+          ["h", "cut", undefined, true],
+          ["y", "cut", undefined, true],
+        ],
+      );
       await exportNeurons(folder, { run, neurons, request: run.plan.request, top: 3 });
     });
     const file = neuronsFileSchema.parse(JSON.parse(readFileSync(join(folder, "neurons.json"), "utf8")));
