@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { panelToHostSchema } from "../../../src/protocol/panel.ts";
-import { type BuiltPanel, buildPanel, launch, openPanel, settle, type Theme } from "./harness/page.ts";
+import { type BuiltPanel, buildPanel, launch, openPanel, rest, settle, type Theme } from "./harness/page.ts";
 import { insideScenes } from "./harness/scenes.ts";
 
 let browser: Browser;
@@ -40,7 +40,7 @@ async function posted(page: Page): Promise<readonly Posted[]> {
 
 async function asks(page: Page, kind?: string): Promise<readonly Ask[]> {
   // What is set waits a moment before it is asked.
-  await page.waitForTimeout(350);
+  await rest(page, 350);
   return (await posted(page)).flatMap(({ ask }) =>
     ask === undefined || (kind !== undefined && ask.kind !== kind) ? [] : [ask],
   );
@@ -289,7 +289,7 @@ test("of thousands of neurons only those in sight are drawn; a number finds one"
   assert.ok((await rows.count()) < 40);
   await page.locator("pl-neurons .neuron[tabindex='0']").focus();
   await page.keyboard.press("End");
-  await page.waitForTimeout(100);
+  await rest(page, 100);
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-rowindex")), "4097");
   assert.ok((await rows.count()) < 40);
   await page.getByRole("searchbox", { name: "Find a unit by its number" }).fill("4090");

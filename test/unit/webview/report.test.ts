@@ -6,7 +6,7 @@ import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { refutingAudit } from "./harness/audits.ts";
-import { launch } from "./harness/page.ts";
+import { launch, rest } from "./harness/page.ts";
 import { reportHtml } from "./harness/reportPage.ts";
 import { imageExplanation, lowTrust, tensorExplanation, textExplanation } from "./harness/scenes.ts";
 
@@ -40,7 +40,7 @@ async function open(explanation: Parameters<typeof reportHtml>[0]): Promise<{ pa
 test("a report stands alone: opened from disk it draws without network, errors or policy violations", async () => {
   for (const explanation of [imageExplanation(), lowTrust(), textExplanation(), tensorExplanation()]) {
     const { page, problems } = await open(explanation);
-    await page.waitForTimeout(100);
+    await rest(page, 100);
     assert.deepEqual(problems, [], explanation.runId);
     assert.equal(await page.locator("h1").textContent(), explanation.sample.title);
     await page.close();

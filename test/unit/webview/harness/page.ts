@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { PanelStore } from "../../../../webview-ui/model/panelStore.ts";
 import { keptView } from "./scenes.ts";
 
 /** The panel in a browser, under the content security policy that VS Code's webview has, with made-up messages. */
@@ -144,8 +145,25 @@ export async function openPanel(
   return page;
 }
 
-/** Two frames: messages have arrived, pictures are decoded, canvases painted. */
+/** Messages have arrived, the picture is decoded, canvases are painted. */
 export async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector("pl-panel, pl-inspector")?.childElementCount);
-  await page.waitForTimeout(120);
+  await page.waitForFunction(() => {
+    const panel = document.querySelector<HTMLElement & { readonly store?: Partial<PanelStore> }>(
+      "pl-panel, pl-inspector",
+    );
+    const { shown = null, picture = null } = panel?.store ?? {};
+    return panel?.childElementCount && ((shown?.picture ?? null) === null || picture !== null);
+  });
+  await rest(page, 120);
+}
+
+/**
+ * Lets time pass by the page's own clock, and two frames: what it has put off for less than that is done then, however busy
+ * the machine is.
+ */
+export function rest(page: Page, ms: number): Promise<void> {
+  return page.evaluate(async (pause) => {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    for (let frames = 0; frames < 2; frames++) await new Promise((resolve) => requestAnimationFrame(resolve));
+  }, ms);
 }
