@@ -21,7 +21,7 @@ const FEW = 5;
 const MANY = 129;
 const MOST = 257;
 /** What all points of a run may take, and what points in between, where sums are further off than the tolerance. */
-const LONG_SECONDS = 60;
+const LONG_SECONDS = 120;
 const QUICK_SECONDS = 5;
 /** Of the neurons of a layer, for its concentration. */
 const STRONGEST = 0.05;
