@@ -4,6 +4,7 @@ import { PathlightError } from "../common/errors.ts";
 import type { computeContract, ModelInfo } from "../protocol/compute.ts";
 import type { Handlers } from "../rpc/channel.ts";
 import { pruneRun } from "./ablation/pruneRun.ts";
+import { cacheNotes } from "./cacheNote.ts";
 import { doctorView } from "./doctorView.ts";
 import { ExplainService } from "./explainService.ts";
 import { exportAll } from "./export/index.ts";
@@ -122,6 +123,6 @@ function modelInfo(path: string, { loaded, entry, baseFolder, notes }: OpenedMod
     heads: model.heads.map((head) => ({ ...head })),
     nodes: nodes(model.nodes),
     files: [...loaded.files],
-    inferred: { entry, baseFolder, notes: [...notes] },
+    inferred: { entry, baseFolder, notes: [...cacheNotes(loaded), ...notes] },
   };
 }

@@ -12,6 +12,7 @@ import type { BackendInfo } from "../protocol/explanation.ts";
 import type { InspectedInput, InspectedNode, Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
 import { companionFiles, guessLayout, type UnknownModel } from "../samples/index.ts";
+import { cacheNotes } from "./cacheNote.ts";
 import type { OpenedModel } from "./openedModel.ts";
 import { chooseHead, taskOf } from "./target.ts";
 
@@ -69,7 +70,7 @@ async function inspectLoaded(
     }),
     nodes: model.nodes.map((node) => nodeOf(node, unsupported.has(node.op), stopped.has(node.id))),
     companions: await companionsOf(files[0] ?? path, entry, baseFolder),
-    inferred: { entry, baseFolder, notes: [...notes] },
+    inferred: { entry, baseFolder, notes: [...cacheNotes(loaded), ...notes] },
     gradientsUntried: obstacles.tried ? null : obstacles.reason,
     problem: null,
   };

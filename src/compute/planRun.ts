@@ -7,6 +7,7 @@ import type { BaselineSpec, ExplainRequest, Hold } from "../protocol/explain.ts"
 import type { BackendInfo } from "../protocol/explanation.ts";
 import type { Link } from "../protocol/manifest.ts";
 import { blankOf, type PreparedBaseline, prepareBaseline, shapeText } from "../samples/index.ts";
+import { cacheNotes } from "./cacheNote.ts";
 import { embeddingMean } from "./embeddingMean.ts";
 import { embedIds } from "./embedIds.ts";
 import { innerStart } from "./innerStart.ts";
@@ -43,6 +44,7 @@ export async function planRun(
     code: "inferred-preprocessing",
     message,
   }));
+  notes.push(...cacheNotes(loaded).map((message) => ({ code: "held-input" as const, message })));
   notes.push(...subject.notes);
   let baselineLabel = "";
   for (const input of inputs) {

@@ -25,8 +25,9 @@ export function labelledText(inputs: readonly PreparedInput[], shape: readonly n
 }
 
 /**
- * The label of one position of a text: the position that the target names, else the first that is labelled otherwise
- * than `O`, else the one that the model is surest of. Throws `target-invalid`.
+ * The label of one position of a text: the position that the target names, else the last where the labels are the next
+ * tokens (`isNext`), else the first that is labelled otherwise than `O`, else the one that the model is surest of. Throws
+ * `target-invalid`.
  */
 export function positionSubject(
   text: PreparedInput,
@@ -35,6 +36,7 @@ export function positionSubject(
   values: HeadValues,
   labels: readonly string[],
   target: TargetSpec,
+  isNext: boolean,
 ): Pick<Subject, "predictions" | "target" | "place" | "positions"> & { readonly position: number } {
   const width = labels.length;
   const task = taskOf(head, entry, width);
@@ -49,8 +51,10 @@ export function positionSubject(
   });
   const words = positions.filter(({ position }) => tokens[position]?.special !== "other");
   const surest = [...words].sort((a, b) => b.score - a.score)[0];
-  const position =
-    target.position ?? words.find(({ label }) => label !== OUTSIDE)?.position ?? surest?.position ?? read[0] ?? 0;
+  // A tokenizer may put an end after every text: nothing comes next there.
+  const last = read.findLast((at) => tokens[at]?.special !== "other" || tokens[at]?.start !== tokens[at]?.end);
+  const chosen = isNext ? last : (words.find(({ label }) => label !== OUTSIDE) ?? surest)?.position;
+  const position = target.position ?? chosen ?? read[0] ?? 0;
   if (!read.includes(position)) {
     throw new PathlightError("target-invalid", `There is no token at position ${position}.`, {
       expected: `a position from ${read[0] ?? 0} to ${read.at(-1) ?? 0}`,

@@ -1,12 +1,13 @@
 import type { ExplainRequest } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import { readLabels } from "../samples/index.ts";
+import { continuesText } from "./cacheNote.ts";
 import { expressionTarget } from "./expressionTarget.ts";
 import { withFeeds } from "./feeds.ts";
 import type { OpenedModel } from "./openedModel.ts";
 import { labelledText, positionSubject } from "./positionSubject.ts";
 import { predictHead } from "./predictions.ts";
-import { feedOf, prepareInputs } from "./prepareInputs.ts";
+import { feedOf, type PreparedInput, prepareInputs } from "./prepareInputs.ts";
 import type { Subject } from "./subject.ts";
 import { checkLabels, chooseHead, resolveTarget, taskOf } from "./target.ts";
 import { modelFor, refuseWindows, windowLayout } from "./windows/windowLayout.ts";
@@ -55,8 +56,9 @@ export async function sampleSubject(
   // A vector for each token without names for its values is an embedding, not a choice of labels.
   const isEmbedding = wanted.kind === "expression" && named === null && wanted.position === undefined;
   if (text !== undefined && !isEmbedding) {
-    const labels = checkLabels(named, shape[1] ?? 0, entry.name);
-    const found = positionSubject(text, head, entry, values, labels, wanted);
+    const isNext = continuesText(loaded);
+    const labels = checkLabels(named ?? (isNext ? nextTokens(text, shape[1]) : null), shape[1] ?? 0, entry.name);
+    const found = positionSubject(text, head, entry, values, labels, wanted, isNext);
     if (wanted.kind !== "expression") return { ...shared, ...found };
     return { ...shared, ...found, ...(await calculated(wanted.expression, found.predictions, found.position)) };
   }
@@ -74,4 +76,12 @@ export async function sampleSubject(
   }
   const { index, label, logit } = resolveTarget(wanted, predictions);
   return { ...shared, ...windows(index), predictions, target: { index, label, value: logit }, place: index };
+}
+
+/** The tokens that may come next, in the order of the output; null where it is not over the vocabulary of the text. */
+function nextTokens({ context, embeddings }: PreparedInput, width: number | undefined): string[] | null {
+  const { tokenizer } = context;
+  const [embedding] = embeddings;
+  if (tokenizer === undefined || embedding === undefined || embedding.vocabularySize !== width) return null;
+  return Array.from({ length: width }, (_, id) => tokenizer.idToToken(id)?.text ?? `#${id}`);
 }

@@ -26,6 +26,7 @@ export interface ReadModel {
   readonly weightBytes: number;
   /** Absolute, the file that was asked for first. */
   readonly files: readonly string[];
+  readonly emptyCaches?: readonly string[];
 }
 
 /** Reads a file of one kind. Throws `cancelled` when the signal says so, and leaves no tensor behind when it throws. */

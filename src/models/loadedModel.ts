@@ -20,4 +20,6 @@ export interface LoadedModel {
   readonly fingerprint: string;
   /** `model.json` and the weight files, absolute: when one of them changes, the model has. */
   readonly files: readonly string[];
+  /** Inputs for the keys and values of earlier steps, which are empty: the model reads the whole text at once. */
+  readonly emptyCaches?: readonly string[];
 }

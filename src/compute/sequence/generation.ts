@@ -67,17 +67,20 @@ export function writtenInputs({ kind, target, companions }: Generation): Readonl
   return new Set(kind === "decoder-only" ? [] : [target.id, ...companions.map(({ spec }) => spec.id)]);
 }
 
-/** A decoder that wants what it computed before, or chooses whether it does. */
+/** A decoder that wants what it computed before, where that cannot be empty. */
 function refuseCache(inputs: readonly NodeSpec[], files: readonly string[]): void {
   const cache = inputs.find(({ id }) => /past_key_values|use_cache_branch/.test(id));
   if (cache === undefined) return;
-  throw new PathlightError("model-unsupported-shape", "The decoder reads the keys and values of earlier steps.", {
-    file: files.at(-1),
-    expected: "a decoder that reads all that has been written at every step",
-    found: `the input ${cache.id}`,
-    whatToDo:
-      "Export the model without the cache: optimum-cli with a task that does not end in -with-past, decoder_model.onnx.",
-  });
+  throw new PathlightError(
+    "model-unsupported-shape",
+    "The decoder cannot be run without the keys and values of earlier steps.",
+    {
+      file: files.at(-1),
+      expected: "a decoder that reads all that has been written at every step",
+      found: `the input ${cache.id}`,
+      whatToDo: "Use decoder_model.onnx or decoder_model_merged.onnx, which optimum-cli writes beside it.",
+    },
+  );
 }
 
 function targetCompanions(

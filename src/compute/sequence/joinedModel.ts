@@ -35,6 +35,7 @@ export function joinModels(encoder: LoadedModel, decoder: LoadedModel, states: s
     model,
     fingerprint,
     files: [...encoder.files, ...decoder.files],
+    emptyCaches: decoder.emptyCaches ?? [],
     summary: {
       layerCount: encoder.summary.layerCount + decoder.summary.layerCount,
       parameterCount: model.parameterCount,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { feedsMissing, unknownNode } from "../feedPlan.ts";
 import { isRecording, rollbackTape, tapeLength } from "../tape.ts";
+import { cacheFeeds, type EmptyCache } from "./emptyCaches.ts";
 import type { OnnxGraph, OnnxNode } from "./onnxGraph.ts";
 import { Run, type Statics, type Visit } from "./run.ts";
 import { toConstants } from "./toConstants.ts";
@@ -26,23 +27,30 @@ const mostShapes = 8;
 export class OnnxExecutor {
   readonly #graph: OnnxGraph;
   readonly #constants: Map<string, Value>;
+  readonly #caches: readonly EmptyCache[];
   readonly #producers = new Map<string, OnnxNode>();
   readonly #plans = new Map<string, { readonly plan: Plan; readonly statics: Map<string, Statics> }>();
   /** Constants of the graphs inside nodes, made when they are first run. */
   readonly #inner = new Map<OnnxGraph, Map<string, Value>>();
 
-  /** `constants` become the executor's. */
-  constructor(graph: OnnxGraph, constants: Map<string, Value>) {
+  /** `constants` become the executor's; `caches`: inputs that are always fed empty. */
+  constructor(graph: OnnxGraph, constants: Map<string, Value>, caches: readonly EmptyCache[] = []) {
     this.#graph = graph;
+    this.#caches = caches;
     this.#constants = constants;
     for (const node of graph.nodes) for (const output of node.outputs) this.#producers.set(output, node);
   }
 
   /**
-   * The values `fetches`, channels first: new tensors, the caller's. `feeds` stay the caller's. To be called inside
-   * `tf.tidy`. Throws `model-unsupported-shape` when other feeds are needed, naming them, and what operators throw.
+   * The values `fetches`, channels first: new tensors, the caller's. `given` stay the caller's; `rows`: how
+   * many samples they are. To be called inside `tf.tidy`. Throws `model-unsupported-shape` when other feeds are needed, naming them, and what operators throw.
    */
-  run(feeds: ReadonlyMap<string, Value>, fetches: readonly string[], visit?: Visit): tf.Tensor[] {
+  run(
+    given: ReadonlyMap<string, Value>,
+    fetches: readonly string[],
+    { rows = 1, visit }: { readonly rows?: number; readonly visit?: Visit | undefined } = {},
+  ): tf.Tensor[] {
+    const feeds = this.#caches.length === 0 ? given : new Map([...cacheFeeds(this.#caches, rows), ...given]);
     const { plan, statics } = this.#plan(feeds, fetches);
     const key = [...feeds].map(([name, { shape }]) => `${name}:${shape.join("x")}`).join(" ");
     const start = tapeLength();

@@ -74,16 +74,20 @@ function chosenBranch(node: OnnxNode, constants: ReadonlyMap<string, Value>): On
 /** Writes a branch out in place of its node; its outputs get the node's names. */
 function inlineBranch(node: OnnxNode, branch: OnnxGraph, constants: Map<string, Value>): OnnxNode[] {
   for (const [name, value] of toConstants(branch)) constants.set(name, value);
-  const renamed = branch.outputs.map(
-    (name, index): OnnxNode => ({
-      name: `${node.name}:${index}`,
-      op: "Identity",
-      version: node.version,
-      inputs: [name],
-      outputs: [node.outputs[index] ?? ""],
-      attributes: new Attributes(new Map()),
-      captures: [],
-    }),
-  );
+  const renamed = branch.outputs.flatMap((name, index): OnnxNode[] => {
+    const output = node.outputs[index] ?? "";
+    if (output === name) return [];
+    return [
+      {
+        name: `${node.name}:${index}`,
+        op: "Identity",
+        version: node.version,
+        inputs: [name],
+        outputs: [output],
+        attributes: new Attributes(new Map()),
+        captures: [],
+      },
+    ];
+  });
   return foldNodes([...branch.nodes, ...renamed], constants);
 }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { throwIfCancelled } from "../../common/cancellation.ts";
 import { PathlightError } from "../../common/errors.ts";
 import type { ReadModel } from "../loadModel.ts";
+import { emptyCaches, withoutCacheBranch } from "./emptyCaches.ts";
 import { foldConstants } from "./foldConstants.ts";
 import { OnnxDifferentiableModel } from "./onnxDifferentiableModel.ts";
 import type { OnnxGraph, OnnxNode } from "./onnxGraph.ts";
@@ -13,11 +14,12 @@ export async function loadOnnx(file: string, signal: AbortSignal | undefined): P
   const { graph, ...source } = await readOnnx(file, signal);
   refuseUnsupported(file, unsupportedNodes(graph));
   throwIfCancelled(signal);
-  const folded = foldConstants(graph);
+  const folded = foldConstants(withoutCacheBranch(graph));
   try {
-    const model = new OnnxDifferentiableModel(folded, parametersOf(graph));
+    const { graph: fed, caches } = emptyCaches(folded.graph);
+    const model = new OnnxDifferentiableModel({ ...folded, graph: fed }, parametersOf(graph), caches);
     const { fingerprint, weightBytes, files } = source;
-    return { model, format: "onnx", fingerprint, weightBytes, files };
+    return { model, format: "onnx", fingerprint, weightBytes, files, emptyCaches: caches.map(({ name }) => name) };
   } catch (error) {
     for (const constant of folded.constants.values()) constant.dispose();
     throw error;

@@ -4,6 +4,7 @@ import type { DifferentiableModel, EmbeddingSpec, NodeId, NodeSpec, OutputHead }
 import { checkBatch, checkFeed, unknownNode } from "../feedPlan.ts";
 import { isFiniteTensor } from "../finite.ts";
 import { installGradientRepairs } from "../repairs/installGradientRepairs.ts";
+import type { EmptyCache } from "./emptyCaches.ts";
 import { OnnxExecutor } from "./executor.ts";
 import type { Folded } from "./foldConstants.ts";
 import { type InputLayout, inputLayout } from "./inputLayout.ts";
@@ -32,13 +33,13 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
   readonly #hidden = new Map<string, readonly NodeId[]>();
   #disposed = false;
 
-  constructor({ graph, constants }: Folded, parameterCount: number) {
+  constructor({ graph, constants }: Folded, parameterCount: number, caches: readonly EmptyCache[] = []) {
     this.parameterCount = parameterCount;
     const parameters = parametersByNode(graph.nodes, constants);
     const layouts = graph.inputs.map(inputLayout);
     this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
     this.embeddings = onnxEmbeddings(graph, constants);
-    this.#executor = new OnnxExecutor(graph, constants);
+    this.#executor = new OnnxExecutor(graph, constants, caches);
     this.#probe = probe(this.#executor, layouts, graph.outputs, this.embeddings);
     const tokens = new Set(this.embeddings.map(({ input }) => input));
     for (const { name, shape, dtype } of layouts) {
@@ -93,10 +94,10 @@ export class OnnxDifferentiableModel implements DifferentiableModel {
     const [first] = feeds.values();
     const rows = first?.shape[0] ?? 1;
     return tf.tidy(() => {
-      if (!this.#probe.rowByRow) return this.#executor.run(this.#asFed(feeds), fetches, visit);
+      if (!this.#probe.rowByRow) return this.#executor.run(this.#asFed(feeds), fetches, { rows, visit });
       const results = Array.from({ length: rows }, (_, row) => {
         const given = new Map([...feeds].map(([id, tensor]) => [id, this.#row(id, tensor, row)]));
-        return this.#executor.run(this.#asFed(given), fetches, visit);
+        return this.#executor.run(this.#asFed(given), fetches, { rows: 1, visit });
       });
       return fetches.map((id, k) => {
         const parts = results.flatMap((result) => (result[k] === undefined ? [] : [this.#withBatch(id, result[k])]));

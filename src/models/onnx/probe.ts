@@ -3,6 +3,7 @@ import { seededRandom } from "../../common/random.ts";
 import type { EmbeddingSpec } from "../../engine/port.ts";
 import type { OnnxExecutor } from "./executor.ts";
 import type { InputLayout } from "./inputLayout.ts";
+import type { Visit } from "./run.ts";
 import { Value } from "./value.ts";
 
 /** What one run with made-up samples tells of a value that follows from the inputs. */
@@ -34,7 +35,7 @@ export function probe(
   embeddings: readonly EmbeddingSpec[],
 ): Probe {
   const rows = (place: number, count: number) => sampleFeeds(layouts, embeddings, place, count);
-  const run = (place: number, count: number) => attempt(executor, rows(place, count), outputs);
+  const run = (place: number, count: number) => attempt(executor, rows(place, count), count, outputs);
   for (const place of [0, 1]) {
     const one = run(place, 1);
     if (one === undefined) continue;
@@ -64,15 +65,17 @@ interface Seen {
 function attempt(
   executor: OnnxExecutor,
   feeds: ReadonlyMap<string, tf.Tensor>,
+  rows: number,
   outputs: readonly string[],
 ): Map<string, Seen> | undefined {
   const seen = new Map<string, Seen>();
   try {
     tf.tidy(() => {
       const given = new Map([...feeds].map(([name, tensor]) => [name, Value.of(tensor)]));
-      const results = executor.run(given, outputs, (name, { shape, dtype }, isStatic) => {
+      const visit: Visit = (name, { shape, dtype }, isStatic) => {
         if (!isStatic) seen.set(name, { shape, dtype });
-      });
+      };
+      const results = executor.run(given, outputs, { rows, visit });
       for (const [index, result] of results.entries()) {
         const { shape, dtype } = result;
         seen.set(outputs[index] ?? "", { shape, dtype, values: Array.from(result.dataSync(), Number) });

@@ -74,7 +74,7 @@ class GraphBuilder {
     }
     const values = new Map<string, AttributeValue>();
     for (const attribute of proto.attribute) {
-      const value = this.#attribute(attribute, known);
+      const value = this.#attribute(attribute, known, proto.output);
       if (value !== undefined) values.set(attribute.name, value);
     }
     const attributes = new Attributes(values);
@@ -98,7 +98,11 @@ class GraphBuilder {
     return unique;
   }
 
-  #attribute(attribute: AttributeProto, known: ReadonlySet<string>): AttributeValue | undefined {
+  #attribute(
+    attribute: AttributeProto,
+    known: ReadonlySet<string>,
+    outputs: readonly string[],
+  ): AttributeValue | undefined {
     switch (attribute.type) {
       case attributeTypes.float:
         return attribute.f;
@@ -109,7 +113,7 @@ class GraphBuilder {
       case attributeTypes.tensor:
         return attribute.t === null ? undefined : this.#tensor(attribute.t, attribute.name);
       case attributeTypes.graph:
-        return attribute.g === null ? undefined : this.build(attribute.g, known);
+        return attribute.g === null ? undefined : this.build(attribute.g, aroundBranch(attribute.g, known, outputs));
       case attributeTypes.floats:
         return [...attribute.floats];
       case attributeTypes.ints:
@@ -144,6 +148,17 @@ class GraphBuilder {
   #invalid(found: string, expected: string) {
     return modelInvalid(this.#file, "The ONNX graph is not well formed.", expected, found, "Export the model again.");
   }
+}
+
+/** What a branch sees around it: not what its node puts out, which it may make under the same names, in their order. */
+function aroundBranch(
+  { output }: GraphProto,
+  known: ReadonlySet<string>,
+  outputs: readonly string[],
+): ReadonlySet<string> {
+  const around = new Set(known);
+  for (const [index, { name }] of output.entries()) if (name === outputs[index]) around.delete(name);
+  return around;
 }
 
 /** What a graph reads from around it. */
