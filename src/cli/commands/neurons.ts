@@ -73,9 +73,13 @@ async function listLayers(
   const { layersText, writeLayers } = await import("../../compute/export/index.ts");
   const explanation = await asker.explain(request, { signal, emit: (event) => progress.event(event) });
   if (signal.aborted || explanation.status === "cancelled") throw new PathlightError("cancelled", "Cancelled.");
-  progress.stage({ stage: "Adding up the layers", done: 0, total: 1 });
+  const stage = "Adding up the layers";
+  progress.stage({ stage, done: 0, total: 1 });
   const found: Conservation = await asker.withRun(explanation.runId, { signal }, (run, { loaded }) =>
-    computeConservation(run, loaded.model, { signal }),
+    computeConservation(run, loaded.model, {
+      signal,
+      onProgress: (done, total) => progress.stage({ stage, done, total }),
+    }),
   );
   const text = layersText(found, explanation, request);
   if (out !== null) await writeLayers(out, text);

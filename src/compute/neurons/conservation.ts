@@ -14,6 +14,8 @@ export interface ConservationOptions {
   readonly signal?: AbortSignal | undefined;
   /** What is known so far: at first which layers there are, then sums over a few points. */
   readonly onKnown?: ((conservation: Conservation) => void) | undefined;
+  /** Intervals of the path that are summed over, of those that the sums to come take. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
 
 /** Points for a first look, of a run for a second, and with those in between at most. */
@@ -57,7 +59,7 @@ export class ConservationRun {
 export async function computeConservation(
   run: Run,
   model: DifferentiableModel,
-  { signal, onKnown }: ConservationOptions = {},
+  { signal, onKnown, onProgress }: ConservationOptions = {},
 ): Promise<Conservation> {
   const start = performance.now();
   const { plan } = run;
@@ -92,7 +94,7 @@ export async function computeConservation(
       for (;;) {
         const sums = state.over(points);
         if (points.length <= FEW && !sums.isComplete) onKnown?.(view(null, 0));
-        const found = view(await sums.complete({ ...path, flow, axisOf, signal }), points.length);
+        const found = view(await sums.complete({ ...path, flow, axisOf, signal, onPass: onProgress }), points.length);
         const isFar = (found.largestResidual ?? 0) > run.limits.tolerance;
         const next = morePoints(state.alphas, points, { isFar, seconds: sums.seconds });
         if (next === null) return found;

@@ -8,6 +8,8 @@ export interface PathConductancesOptions extends Omit<LayerPath, "layer"> {
   readonly flow: LayerFlow;
   readonly axisOf: AxisOf;
   readonly signal?: AbortSignal | undefined;
+  /** After each pass: intervals of the path that are in the sums, of all. Must not throw. */
+  readonly onPass?: ((done: number, of: number) => void) | undefined;
 }
 
 /** A node's conductances, or why there are none. */
@@ -53,6 +55,7 @@ export class PathConductances {
     while (!this.isComplete) {
       throwIfCancelled(options.signal);
       await this.#add(options);
+      options.onPass?.(this.#from, this.alphas.length - 1);
       await breathe();
     }
     const found = new Map<NodeId, NodeConductance>();

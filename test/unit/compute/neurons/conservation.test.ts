@@ -41,6 +41,15 @@ function watched(model: DifferentiableModel, onPass: (intervals: number) => void
   };
 }
 
+interface Asked {
+  readonly found: Conservation;
+  readonly intervals: number;
+  readonly cancels: number;
+  /** Of each look at the layers. */
+  readonly points: readonly number[];
+  readonly progress: readonly { readonly done: number; readonly of: number }[];
+}
+
 /** Asks until it is answered, cancelled in every pass that `stop` says; the intervals of all passes that were made. */
 async function ask(
   runId: string,
@@ -48,9 +57,10 @@ async function ask(
     stop = () => false,
     before,
   }: { readonly stop?: (pass: number) => boolean; readonly before?: (run: Run) => void } = {},
-): Promise<{ found: Conservation; intervals: number; cancels: number; points: number[] }> {
+): Promise<Asked> {
   let [intervals, passes, cancels] = [0, 0, 0];
   const points = new Set<number>();
+  const progress: { done: number; of: number }[] = [];
   for (;;) {
     const controller = new AbortController();
     try {
@@ -62,10 +72,11 @@ async function ask(
         });
         return computeConservation(run, model, {
           signal: controller.signal,
+          onProgress: (done, of) => progress.push({ done, of }),
           onKnown: (known) => known.points > 0 && points.add(known.points),
         });
       });
-      return { found, intervals, cancels, points: [...points, found.points] };
+      return { found, intervals, cancels, points: [...points, found.points], progress };
     } catch (error) {
       assert.ok(error instanceof PathlightError && error.code === "cancelled", String(error));
       cancels++;
@@ -100,6 +111,12 @@ test("conservation goes on from what a cancelled one has summed: no stretch of t
   assert.ok(cancelled.cancels >= 3, `cancelled ${cancelled.cancels} times`);
   same(cancelled.found, whole.found);
   assert.equal(cancelled.intervals, stages);
+  // What a pass has added stays added: progress never goes back within the same points.
+  for (const [k, { done, of }] of cancelled.progress.entries()) {
+    const last = cancelled.progress[k - 1];
+    assert.ok(done <= of && (last?.of !== of || done > last.done), `${done} of ${of} after ${last?.done}`);
+  }
+  assert.equal(cancelled.progress.filter(({ done, of }) => done === of).length, whole.points.length);
   // The seconds of those that were cancelled count.
   assert.ok(cancelled.found.seconds > 0);
   // Once it is known, it is not computed again.
