@@ -15,8 +15,8 @@ async function sumAndDevice(threads: number): Promise<{ sum: number; device: str
   const out = space.out();
   const model = join(fixtures, "mobilenet-v2/model.json");
   const input = join(fixtures, "photographs/astronaut.png");
-  // So many points that a worker pays on a machine that does each in a tenth of the usual time, and comes up on the way.
-  const rule = ["--rule", "midpoint", "--steps", "120"];
+  // So many points that a worker pays on a machine that does each in a fraction of the usual time, and comes up on the way.
+  const rule = ["--rule", "midpoint", "--steps", "48"];
   const { code, stderr, stdout } = await runCli(
     [
       "explain",

@@ -6,7 +6,7 @@ import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 
-test("baselines of a text", { timeout: 300_000 }, async (t) => {
+test("baselines of a text", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill: copySamples, viewport: { width: 1900, height: 1200 } });
   const { page } = bench;
   const baseline = (): Locator => bench.panel.locator("#s-baseline");

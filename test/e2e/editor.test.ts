@@ -15,7 +15,7 @@ async function fill(workspace: string): Promise<void> {
   await writeFile(join(folder, "unicode.jsonl"), `{"question":"Where is Oslo?"}\n${row}\n`);
 }
 
-test("tokens in the editor", { timeout: 400_000 }, async (t) => {
+test("tokens in the editor", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill });
   const { page } = bench;
   const { keyboard } = page;

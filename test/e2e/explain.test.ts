@@ -5,7 +5,7 @@ import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench } from "./support/bench.ts";
 
-test("explaining samples", { timeout: 400_000 }, async (t) => {
+test("explaining samples", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({
     fill: copySamples,
   });

@@ -7,7 +7,7 @@ import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench } from "./support/bench.ts";
 
-test("inspecting models", { timeout: 400_000 }, async (t) => {
+test("inspecting models", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({
     fill: async (folder) => {
       await copySamples(folder);

@@ -5,7 +5,7 @@ import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { addSteepFolder, copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 
-test("a map that does not add up", { timeout: 400_000 }, async (t) => {
+test("a map that does not add up", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({
     fill: async (folder) => addSteepFolder(await copySamples(folder)),
     // Too few for a probability that jumps.

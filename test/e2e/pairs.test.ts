@@ -5,7 +5,7 @@ import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 import { coloured } from "./support/coloured.ts";
 
-test("a pair of questions", { timeout: 400_000 }, async (t) => {
+test("a pair of questions", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill: copySamples });
   const { page } = bench;
   try {

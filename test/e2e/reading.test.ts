@@ -6,7 +6,7 @@ import test from "node:test";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 
-test("reading a map", { timeout: 400_000 }, async (t) => {
+test("reading a map", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill: copySamples });
   const { page } = bench;
   const { keyboard } = page;

@@ -7,7 +7,7 @@ import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 import { computeProcesses } from "./support/computeProcesses.ts";
 
-test("what if", { timeout: 400_000 }, async (t) => {
+test("what if", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill: copySamples });
   const { page } = bench;
   const { keyboard } = page;

@@ -10,7 +10,7 @@ import { Bench, until } from "./support/bench.ts";
 const start = "Which country would you visit 🦙 to see Machu Picchu";
 const question = `${start}, ${"and then go on to see more and more of it ".repeat(5)}and who wrote the book about it, please?`;
 
-test("a long row in windows", { timeout: 300_000 }, async (t) => {
+test("a long row in windows", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({
     fill: async (folder) => {
       await copySamples(folder);

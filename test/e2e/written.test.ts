@@ -4,7 +4,7 @@ import test from "node:test";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
 
-test("a written date", { timeout: 400_000 }, async (t) => {
+test("a written date", { timeout: 1_000_000 }, async (t) => {
   const bench = await Bench.open({ fill: copySamples });
   const { page } = bench;
   try {
