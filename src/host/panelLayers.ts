@@ -142,7 +142,7 @@ export class PanelLayers implements vscode.Disposable {
           const known = this.#found.get("conservation");
           const points = known?.work === "conservation" ? (known.value?.points ?? 0) : 0;
           if (event.points >= points) this.#find(signal, { work: "conservation", value: event });
-          const said = event.points === 0 ? "" : `a first look at ${event.points} points of the path`;
+          const said = event.points === 0 ? "" : `over ${event.points} points of the path so far`;
           this.#advance("conservation", signal, null, said);
         },
       },

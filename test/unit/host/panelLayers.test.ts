@@ -81,7 +81,7 @@ test("sums of the layers come as they are known, make way for what is asked for,
   layers.ask({ kind: "conservation", runId: "run" });
   calls[0]?.event(conservation("run", 2, 5));
   assert.equal(found("conservation")?.layers.filter(({ state: each }) => each === "waits").length, 17);
-  assert.equal(state()?.busy[0]?.said, "a first look at 257 points of the path");
+  assert.equal(state()?.busy[0]?.said, "over 257 points of the path so far");
   layers.ask(ask());
   assert.equal(calls[0]?.signal.aborted, true);
   assert.deepEqual(

@@ -306,7 +306,7 @@ export function layerScenes({ image, after, text, tensor, show }: Makers): Reado
       view: view({}),
       messages: [
         ...show(image),
-        stateOf(runId, { busy: [{ work: "conservation", share: null, said: "a first look at 5 points of the path" }] }),
+        stateOf(runId, { busy: [{ work: "conservation", share: null, said: "over 5 points of the path so far" }] }),
         found({ work: "conservation", value: conservation(runId, deltaF, 9) }),
       ],
     },
