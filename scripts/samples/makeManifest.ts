@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { manifestSchema } from "../../src/protocol/manifest.ts";
 import { dateEntry } from "./dateEntry.ts";
+import { heatingEntry } from "./heatingEntry.ts";
 import { TOKEN_PATTERN } from "./questionVocabulary.ts";
 import { writeJson } from "./sampleFiles.ts";
 
@@ -77,6 +78,7 @@ export function makeManifest(): void {
         tolerance: 0.05,
       },
       dateEntry,
+      heatingEntry,
     ],
     datasets: [
       { name: "scenes", files: "scenes/*.png", model: "digit-scenes" },
@@ -95,6 +97,7 @@ export function makeManifest(): void {
       },
       { name: "source files", files: "code/*", model: "file-type" },
       { name: "dates", files: "dates.jsonl", model: "dates", text: "date", label: "iso" },
+      { name: "homes", files: "heating.csv", model: "heating", label: "kwh" },
       { name: "plain questions", files: "questions.txt", model: "question-classifier" },
     ],
   };

@@ -1,4 +1,5 @@
 import type { Patch, PatchGrid } from "../protocol/neurons.ts";
+import type { AskedPatch } from "./askedPatch.ts";
 import { neuronsSpec } from "./commands/neuronsSpec.ts";
 import { type ExplainFlags, readExplainFlags } from "./explainFlags.ts";
 import { numberList, rectangle } from "./neuronList.ts";
@@ -12,7 +13,7 @@ export interface NeuronsFlags extends ExplainFlags {
   readonly layers: boolean;
   readonly layer: readonly string[];
   readonly axis: number | undefined;
-  readonly patches: readonly Patch[];
+  readonly patches: readonly AskedPatch[];
   readonly grid: PatchGrid | null;
   readonly top: number;
 }
@@ -43,16 +44,12 @@ export function readNeuronsFlags(args: readonly string[]): NeuronsFlags {
       whatToDo: "List the layers with --layers.",
     });
   }
-  const patches: Patch[] = [
+  const patches: AskedPatch[] = [
     ...options
       .values("patch")
       .map((text): Patch => ({ name: text, region: { kind: "rectangle", ...rectangle(text) } })),
-    ...options.values("tokens").map((text): Patch => {
-      return { name: `tokens ${text}`, region: { kind: "tokens", tokens: places("tokens", text) } };
-    }),
-    ...options.values("features").map((text): Patch => {
-      return { name: `features ${text}`, region: { kind: "features", features: places("features", text) } };
-    }),
+    ...options.values("tokens").map(tokensPatch),
+    ...options.values("features").map((text) => ({ name: `features ${text}`, features: text })),
   ];
   if (patches.length > MOST_PATCHES) {
     throw usageError("There are too many patches.", {
@@ -71,10 +68,11 @@ export function readNeuronsFlags(args: readonly string[]): NeuronsFlags {
   };
 }
 
-function places(option: string, text: string): number[] {
-  const found = numberList(text);
-  if (found !== null) return found;
-  throw usageError(`--${option} does not fit.`, {
+/** @throws PathlightError `usage` */
+export function tokensPatch(text: string): Patch {
+  const tokens = numberList(text);
+  if (tokens !== null) return { name: `tokens ${text}`, region: { kind: "tokens", tokens } };
+  throw usageError("--tokens does not fit.", {
     expected: "numbers and ranges such as 3-7 or 0,4,5",
     found: `"${text}"`,
   });

@@ -1,8 +1,9 @@
 import type { Prediction } from "../protocol/explanation.ts";
 import { formatProbability, formatScore } from "../protocol/format.ts";
+import { areProbabilities } from "../protocol/probability.ts";
 
 /** `cat 92.1 %` for a probability, `price 7.55` for a score that is none. */
-export function predictionText({ label, score, logit }: Prediction): string {
-  const isProbability = score >= 0 && score <= 1 && score !== logit;
-  return `${label} ${isProbability ? formatProbability(score) : formatScore(score)}`;
+export function predictionText(prediction: Prediction): string {
+  const { label, score } = prediction;
+  return `${label} ${areProbabilities([prediction]) ? formatProbability(score) : formatScore(score)}`;
 }

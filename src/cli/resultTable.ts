@@ -102,7 +102,7 @@ function targetText({ target, produced, positions, attributions }: Explanation):
   if (index === null) return `${explainedText(target)}${place}${written === null ? "" : `, written as ${written}`}`;
   return label === String(index)
     ? `${link} of output ${index}${place}`
-    : `${link} of ${label} (output ${index})${place}`;
+    : `${explainedText(target)} (output ${index})${place}`;
 }
 
 function featureErrorText({ featureError, method }: Explanation): string {

@@ -6,9 +6,10 @@ import type {
   TextAttribution,
   Token,
 } from "../protocol/explanation.ts";
+import { featureName } from "../protocol/featureName.ts";
 
 export interface Feature {
-  /** Where it is, in words: `rows 16–23, columns 8–15`, `"Where"`, `[3, 0]`. */
+  /** Where it is, in words: `rows 16–23, columns 8–15`, `"Where"`, `outdoor_c`, `[3, 0]`. */
   readonly place: string;
   readonly value: number;
   /** Error estimate of this value; null while unknown. */
@@ -94,22 +95,14 @@ function tokenGroups(tokens: readonly Token[]): TokenGroup[] {
   return groups;
 }
 
-function tensorFeatures({ values, shape, cellErrors }: TensorAttribution, most: number): Features {
+function tensorFeatures(attribution: TensorAttribution, most: number): Features {
+  const { values, shape, names, cellErrors } = attribution;
   const top = ranked(values, most).map((index) => ({
-    place: `[${coordinates(index, shape).join(", ")}]`,
+    place: featureName(attribution, index),
     value: values[index] ?? 0,
     // Cells of a coarser grain have no place in a list of single values.
     error: cellErrors?.length === values.length ? (cellErrors[index] ?? null) : null,
   }));
-  return { unit: "value", caption: `values of shape [${shape.join(", ")}]`, count: values.length, top };
-}
-
-function coordinates(index: number, shape: readonly number[]): number[] {
-  const result: number[] = [];
-  let rest = index;
-  for (const size of [...shape].reverse()) {
-    result.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return result;
+  const caption = names === undefined ? `values of shape [${shape.join(", ")}]` : `columns of ${names.length}`;
+  return { unit: "value", caption, count: values.length, top };
 }

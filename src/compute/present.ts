@@ -11,6 +11,7 @@ import type {
   Warning,
 } from "../protocol/explanation.ts";
 import { formatCount, formatPercent, formatScore } from "../protocol/format.ts";
+import { areValues } from "../protocol/probability.ts";
 import { windowsText } from "../protocol/windowWords.ts";
 import type { PreparedSample, TextWindows } from "../samples/index.ts";
 import { edited } from "./editedRequest.ts";
@@ -54,6 +55,7 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
       // An expression says itself what it reads.
       link: plan.expression === undefined ? plan.settings.link : "logit",
       ...(plan.expression === undefined ? {} : { expression: plan.expression }),
+      ...(isRegression(plan) ? { regression: true as const } : {}),
       ...(plan.position === undefined ? {} : { position: plan.position }),
     },
     baseline: { spec, label: plan.baselineLabel },
@@ -87,6 +89,10 @@ export function present(plan: RunPlan, integration: Integration | null, state: R
     attributions: attributionsOf(plan, integration, state.grain),
     warnings: warningsOf(plan, integration, state, mapSize),
   };
+}
+
+function isRegression({ expression, settings, predictions }: RunPlan): boolean {
+  return expression === undefined && settings.link === "logit" && areValues(predictions);
 }
 
 /** Said where more than one thread of ours computed; TensorFlow's own threads are its own business. */
@@ -216,6 +222,7 @@ function attributionOf(
         kind: "tensor",
         ...shared,
         shape: [...prepared.tensor.shape],
+        ...(prepared.names === undefined ? {} : { names: [...prepared.names] }),
         sample: Float32Array.from(prepared.tensor.data),
       };
   }

@@ -6,6 +6,7 @@ import { settingsSchema } from "../protocol/explain.ts";
 import type { Prediction } from "../protocol/explanation.ts";
 import { formatProbability, formatScore } from "../protocol/format.ts";
 import type { ManifestDataset, ManifestModel } from "../protocol/manifest.ts";
+import { areProbabilities } from "../protocol/probability.ts";
 import { byStrength } from "../protocol/strength.ts";
 import type { ComputeProcess } from "./computeProcess.ts";
 import { offerConversion, savedModelFolder } from "./convertCommand.ts";
@@ -165,8 +166,8 @@ async function confirmInferred(
   return picked.answer ?? confirmInferred(info, predictions, sample, manifest);
 }
 
-function predictionText({ score, logit }: Prediction): string {
-  return score >= 0 && score <= 1 ? formatProbability(score) : formatScore(logit);
+function predictionText(prediction: Prediction): string {
+  return areProbabilities([prediction]) ? formatProbability(prediction.score) : formatScore(prediction.logit);
 }
 
 async function browse(): Promise<string | undefined> {

@@ -18,7 +18,7 @@ import { PanelSubject } from "./panelSubject.ts";
 import { PanelView } from "./panelView.ts";
 import { isRunLost } from "./runLost.ts";
 import { settings } from "./settings.ts";
-import { type Subject, samplePath } from "./subject.ts";
+import { readAs, type Subject, samplePath } from "./subject.ts";
 
 /** One panel: what the user asks of it, handed to what it is about, what runs and what is shown. */
 export class PanelController implements vscode.Disposable {
@@ -309,13 +309,12 @@ export class PanelController implements vscode.Disposable {
 
   #state(): PanelState {
     const subject = this.#subject.value;
-    const kind = subject?.sample.kind;
     const { phase, stage, running, error, stale, current } = this.#view;
     return {
       phase,
       stage,
       sampleTitle: subject?.sample.title ?? "",
-      sampleKind: kind === undefined ? null : kind === "rows" || kind === "file" ? "text" : kind,
+      sampleKind: subject === undefined ? null : readAs(subject),
       modelTitle: subject?.model.name ?? "",
       settings: this.#settings.value,
       options: this.#subject.options,

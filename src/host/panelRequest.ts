@@ -77,7 +77,7 @@ function linksOf(subject: Subject, info: ModelInfo | undefined, wanted: Settings
   if (head?.activation === "softmax") return [logit, softmax];
   if (head?.activation === "sigmoid") return [logit, sigmoid];
   const task = subject.model.ref.entry?.task ?? info?.inferred.entry.task;
-  if (task === "regression") return [logit];
+  if (task === "regression") return [{ id: "logit", label: "Value" }];
   if (task === "multi-label") return [logit, sigmoid];
   return [logit, wanted.link === "sigmoid" ? sigmoid : softmax];
 }

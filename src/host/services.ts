@@ -3,8 +3,9 @@ import * as vscode from "vscode";
 import { DisposableStore } from "../common/disposable.ts";
 import type { BaselineSpec, ExplainRequest, SampleRef } from "../protocol/explain.ts";
 import type { Explanation, Prediction } from "../protocol/explanation.ts";
-import { formatProbability } from "../protocol/format.ts";
+import { formatProbability, formatScore } from "../protocol/format.ts";
 import type { Shown } from "../protocol/panel.ts";
+import { areProbabilities, areValues } from "../protocol/probability.ts";
 import { compactExplanation } from "./compactExplanation.ts";
 import { ComputeProcess } from "./computeProcess.ts";
 import { EditorHighlights } from "./editor/editorHighlights.ts";
@@ -117,7 +118,10 @@ export class Services implements PanelServices, vscode.Disposable {
     const { baseline } = request.settings;
     const file = samplePath(subject.sample.sample);
     if (baseline?.kind !== "name" || baseline.name !== "mean" || file === undefined) return request;
-    const files = await siblingFiles(file, subject);
+    // Rows of a table that belongs to no data set stand for themselves; files beside it are other things.
+    const { sample } = subject.sample;
+    const isLoneRow = sample.kind === "file" && sample.row !== undefined && subject.model.dataset === undefined;
+    const files = isLoneRow ? [file] : await siblingFiles(file, subject);
     return { ...request, meanOver: evenly(files, MOST_MEAN_FILES) };
   }
 
@@ -228,7 +232,8 @@ function predictionOf({ predictions, produced }: Explanation): string | null {
     undefined,
   );
   if (top === undefined) return null;
-  return top.score >= 0 && top.score <= 1 ? `${top.label} ${formatProbability(top.score)}` : top.label;
+  if (areProbabilities(predictions)) return `${top.label} ${formatProbability(top.score)}`;
+  return areValues(predictions) ? `${top.label} ${formatScore(top.score)}` : top.label;
 }
 
 function themeName(): "dark" | "light" | "high-contrast" {

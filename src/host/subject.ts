@@ -69,3 +69,11 @@ export function originOf(sample: SampleTarget): string | undefined {
   const origin = sample.sample.kind === "text" ? sample.sample.origin : undefined;
   return origin !== undefined && path.isAbsolute(origin) ? origin : undefined;
 }
+
+/** What the sample is to the model: a row is a text, or numbers. */
+export function readAs({ sample, model }: Pick<Subject, "sample" | "model">): "image" | "text" | "tensor" {
+  const { kind } = sample;
+  if (kind !== "rows" && kind !== "file") return kind;
+  const inputs = model.ref.entry?.inputs ?? [];
+  return inputs.length > 0 && inputs.every((input) => input.kind === "tensor") ? "tensor" : "text";
+}

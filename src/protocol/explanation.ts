@@ -135,6 +135,8 @@ export const tensorAttributionSchema = z.strictObject({
   kind: z.literal("tensor"),
   input: z.string(),
   shape: z.array(z.int()),
+  /** Of a row of a table: the column of each value. */
+  names: z.array(z.string()).optional(),
   sample: float32,
   values: float32,
   gradient: float32.nullable(),
@@ -214,6 +216,8 @@ export const explanationSchema = z.strictObject({
     output: z.string(),
     /** `logit` for an expression, which says itself what it reads. */
     link: linkSchema,
+    /** The output is a value without an activation, as of a regression: `link` is `logit`, and means the value. */
+    regression: z.literal(true).optional(),
     /** The target expression as it was written; absent where one value of the output is explained. */
     expression: z.string().optional(),
     /** Position of the text whose label is explained, where the model labels each. */
@@ -273,6 +277,7 @@ export const explanationFileSchema = explanationSchema
         input: z.string(),
         shape: z.array(z.int()),
         file: z.string(),
+        names: tensorAttributionSchema.shape.names,
         windows: textAttributionSchema.shape.windows,
       }),
     ),

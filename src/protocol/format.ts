@@ -22,6 +22,19 @@ export function formatScore(value: number, digits = 3): string {
   return value < 0 && !isZeroText(text) ? `${MINUS}${text}` : text;
 }
 
+/** A number of the sample, as its table has it: 146, 0.81, −11. The shortest that is the same in single precision. */
+export function formatGiven(value: number): string {
+  const size = Math.fround(Math.abs(value));
+  let text = String(size);
+  for (let digits = 1; digits < 10; digits++) {
+    const shorter = Number(size.toPrecision(digits));
+    if (Math.fround(shorter) !== size) continue;
+    text = String(shorter);
+    break;
+  }
+  return value < 0 && !isZeroText(text) ? `${MINUS}${text}` : text;
+}
+
 /** A signed value such as an attribution: +6.43, −0.15, 0. */
 export function formatSigned(value: number, digits = 3): string {
   const text = significant(value, digits);

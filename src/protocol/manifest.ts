@@ -186,6 +186,13 @@ export const tensorInputSchema = z
     kind: z.literal("tensor"),
     name: z.string().min(1).optional(),
     hold: z.boolean().default(false).describe("Held at its value; not explained."),
+    columns: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        "Of a row of a table: the columns that are the model's features, in its order. Default: all but the label's, in the order of the file.",
+      ),
   })
   .describe("The model's own numbers, from a .npy file or a row of numbers.");
 

@@ -2,14 +2,15 @@ import type { Explanation } from "./explanation.ts";
 
 type Target = Explanation["target"];
 
-/** What an explanation is of, in the words that terminal, panel and exports share: `logit of cat`, or the expression. */
-export function explainedText({ label, link, expression }: Target): string {
-  return expression === undefined ? `${link} of ${label}` : label;
+/** What an explanation is of, in the words that terminal, panel and exports share: `logit of cat`, the value of a regression, or the expression. */
+export function explainedText({ label, link, expression, regression }: Target): string {
+  return expression === undefined && regression !== true ? `${link} of ${label}` : label;
 }
 
-/** What of the target is explained: its link, or that it is an expression. */
-export function scoreKind({ link, expression }: Target): string {
-  return expression === undefined ? link : "expression";
+/** What of the target is explained: its link, that it is a value, or that it is an expression. */
+export function scoreKind({ link, expression, regression }: Target): string {
+  if (expression !== undefined) return "expression";
+  return regression === true ? "value" : link;
 }
 
 /** How the expression was written, where that is not how it reads: `predicted - runner_up`; null else. */

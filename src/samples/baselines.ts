@@ -3,11 +3,13 @@ import { PathlightError } from "../common/errors.ts";
 import { baselineLabels } from "../protocol/baselineLabels.ts";
 import type { BaselineSpec } from "../protocol/explain.ts";
 import type { BaselineName, ManifestInput } from "../protocol/manifest.ts";
+import { rowKind } from "../protocol/rows.ts";
 import { arrayOfShape } from "./baselineArray.ts";
 import { blurredImage, meanOfImages, uniformImage } from "./image/imageBaselines.ts";
 import { loadImage } from "./image/loadImage.ts";
 import { prepareImage } from "./image/prepareImage.ts";
 import { meanOfArrays } from "./meanOfArrays.ts";
+import { type MeanOfRows, meanOfRows } from "./meanOfRows.ts";
 import { elementCount, type NumericTensor } from "./numericTensor.ts";
 import type { Prepared, PreparedText } from "./prepared.ts";
 import type { SampleContext } from "./prepareSample.ts";
@@ -37,7 +39,7 @@ export type EmbeddingFill =
   | { readonly kind: "ids"; readonly ids: Int32Array; readonly zeroAt?: readonly number[] };
 
 export interface BaselineContext extends SampleContext {
-  /** Pictures or `.npy` arrays for the mean. */
+  /** Pictures, `.npy` arrays or tables for the mean. */
   readonly meanOver?: readonly string[] | undefined;
   readonly onProgress?: ((done: number, of: number) => void) | undefined;
 }
@@ -105,8 +107,21 @@ async function meanBaseline(
     return { kind: "tensor", tensor, label: `Mean of ${pictures.length} samples` };
   }
   if (context.integer) throw impossible(baselineLabels.mean, prepared, context.tokenizer);
+  const tables = input.kind === "tensor" ? paths.filter((path) => rowKind(path) !== null) : [];
+  const names = prepared.kind === "tensor" ? prepared.names : undefined;
+  if (tables.length > 0 && (names !== undefined || arrays.length === 0)) {
+    const place = { columns: names, label: context.label };
+    const found = await meanOfRows(tables, prepared.tensor.shape, place, signal, onProgress);
+    return { kind: "tensor", tensor: found.tensor, label: rowsLabel(found) };
+  }
   const { tensor, count } = await meanOfArrays(arrays, prepared.tensor.shape, signal, onProgress);
   return { kind: "tensor", tensor, label: `Mean of ${count} samples` };
+}
+
+function rowsLabel({ count, leftOut, isCut }: MeanOfRows): string {
+  const rows = `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
+  if (leftOut === 0) return `Mean of ${isCut ? "the first " : ""}${rows}`;
+  return `Mean of ${count.toLocaleString("en")} of ${isCut ? "the first " : ""}${(count + leftOut).toLocaleString("en")} rows`;
 }
 
 async function fileBaseline(

@@ -74,9 +74,9 @@ export async function prepareSample(
   if (rowKind(path) === null) throw wrongKind(`a file called ${basename(path)}`, "tensor", path);
   const { signal, label } = context;
   const values = await readRowValues(path, sample.row ?? 0, { signal, label });
-  const place = { file: path, line: values.line, label };
-  const tensor = tensorFromRow(values.fields, place, context.inputShape, context.integer);
-  return { kind: "tensor", tensor, notes: [], info: { ...fileInfo(path, values.row), label: values.label } };
+  const place = { file: path, line: values.line, label, columns: input.columns };
+  const { tensor, names } = tensorFromRow(values.fields, place, context.inputShape, context.integer);
+  return { kind: "tensor", tensor, names, notes: [], info: { ...fileInfo(path, values.row), label: values.label } };
 }
 
 async function textFromFile(

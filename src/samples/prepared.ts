@@ -34,6 +34,8 @@ export interface TextWindows {
 export interface PreparedTensor {
   readonly kind: "tensor";
   readonly tensor: NumericTensor;
+  /** Of a row of a table: the column of each value. */
+  readonly names?: readonly string[] | undefined;
   readonly notes: readonly string[];
 }
 

@@ -35,27 +35,48 @@ export async function tensorFromNpy(
   return { shape: found, data: integer ? asIntegers(array.data, path) : asFloats(array.data) };
 }
 
+/** Where a row stands, and which of its columns are meant. */
+export interface RowPlace {
+  readonly file: string;
+  /** 0-based. */
+  readonly line: number;
+  /** Column of the true label, which is no feature. */
+  readonly label?: string | undefined;
+  /** Columns of the features in the model's order; absent: all but the label's. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+export interface RowTensor {
+  readonly tensor: NumericTensor;
+  /** The column of each value; undefined where one column holds all of them as a list. */
+  readonly names: readonly string[] | undefined;
+}
+
 /**
- * A row of numbers as the input of a model, in the order of the columns without the label. A list in one column is
- * taken as it stands. Throws `sample-shape` and `sample-unreadable`.
+ * A row of numbers as the input of a model, in the order of the columns without the label, or of those that are named. A
+ * list in one column is taken as it stands. Throws `sample-shape`, `sample-unreadable` and `sample-column-missing`.
  */
 export function tensorFromRow(
   fields: RowFields,
-  place: { readonly file: string; readonly line: number; readonly label?: string | undefined },
+  place: RowPlace,
   shape: readonly (number | null)[],
   integer: boolean,
-): NumericTensor {
-  const entries = [...fields].filter(([name]) => name !== place.label);
+): RowTensor {
+  const entries = chosenFields(fields, place);
   const lists = entries.filter(([, value]) => Array.isArray(value));
-  const values = lists.length === 1 ? flatten(lists[0]?.[1]) : entries.map(([, value]) => value);
+  const isList = lists.length === 1;
+  const values = isList ? flatten(lists[0]?.[1]) : entries.map(([, value]) => value);
   const numbers = values.map((value, index) => {
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
     if (typeof number === "number" && Number.isFinite(number)) return number;
     throw new PathlightError("sample-unreadable", `Line ${place.line + 1} does not hold numbers only.`, {
       file: place.file,
       expected: "a finite number in each column",
-      found: `${JSON.stringify(value)} in ${lists.length === 1 ? `place ${index}` : JSON.stringify(entries[index]?.[0])}`,
-      whatToDo: "Name the label's column as `label` of the data set in pathlight.json, or choose another row.",
+      found: `${JSON.stringify(value)} in ${isList ? `place ${index}` : JSON.stringify(entries[index]?.[0])}`,
+      whatToDo:
+        place.columns === undefined
+          ? "Name the features as `columns` of the model's input in pathlight.json, or the label's column as `label` of the data set, or choose another row."
+          : "Choose another row, or other `columns` of the model's input in pathlight.json.",
     });
   });
   const free = shape.filter((side) => side === null).length;
@@ -66,11 +87,28 @@ export function tensorFromRow(
       file: place.file,
       expected: `${free > 0 ? "" : `${known} numbers, for `}${shapeText(shape)}`,
       found: `${numbers.length} numbers`,
-      whatToDo: "Choose a file whose columns are the features of the model.",
+      whatToDo:
+        place.columns === undefined
+          ? "Name the features as `columns` of the model's input in pathlight.json, or choose a file whose columns are the features of the model."
+          : "Name as many `columns` of the model's input in pathlight.json as it takes numbers.",
     });
   }
-  const data = Float32Array.from(numbers);
-  return { shape: shape.map((side) => side ?? missing), data: integer ? asIntegers(numbers, place.file) : data };
+  const data = integer ? asIntegers(numbers, place.file) : Float32Array.from(numbers);
+  const names = isList ? undefined : entries.map(([name]) => name);
+  return { tensor: { shape: shape.map((side) => side ?? missing), data }, names };
+}
+
+function chosenFields(fields: RowFields, { file, line, label, columns }: RowPlace): (readonly [string, unknown])[] {
+  if (columns === undefined) return [...fields].filter(([name]) => name !== label);
+  return columns.map((name) => {
+    if (fields.has(name)) return [name, fields.get(name)];
+    throw new PathlightError("sample-column-missing", `Line ${line + 1} has no column ${JSON.stringify(name)}.`, {
+      file,
+      expected: columns.join(", ").slice(0, 300),
+      found: `the columns ${[...fields.keys()].join(", ").slice(0, 300)}`,
+      whatToDo: "Correct `columns` of the model's input in pathlight.json, or choose another file.",
+    });
+  });
 }
 
 /** The shape without its batch axis where it fits `expected`; null where it does not. */

@@ -6,6 +6,7 @@ import type { Locator } from "playwright-core";
 import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
+import { number, tabTo } from "./support/reading.ts";
 
 /** Pixels a side of the model's picture. */
 const SIDE = 48;
@@ -214,13 +215,6 @@ test("layers", { timeout: 1_000_000 }, async (t) => {
   }
 });
 
-/** The first number that the pattern catches, with a true minus sign. */
-function number(text: string | null | undefined, pattern: RegExp): number {
-  const found = pattern.exec(text ?? "")?.[1];
-  assert.ok(found !== undefined, `${pattern} in ${text}`);
-  return Number(found.replace("−", "-").replace("+", ""));
-}
-
 async function labels(rows: Locator, pattern: RegExp): Promise<number[]> {
   const all = await rows.evaluateAll((each) => each.map((row) => row.getAttribute("aria-label") ?? ""));
   return all.map((label) => number(label, pattern));
@@ -256,16 +250,4 @@ async function ablated(tab: Locator, score: number, count: number): Promise<void
     (await tab.locator(".promise").textContent()) ?? "",
     /The conductance promises −[\d.]+, measured is −[\d.]+\./,
   );
-}
-
-/** Presses Tab until what is focused matches. */
-async function tabTo(bench: Bench, selector: string): Promise<void> {
-  for (let presses = 0; presses < 40; presses++) {
-    await bench.page.keyboard.press("Tab");
-    const there = await bench.panel
-      .locator("body")
-      .evaluate((_body, wanted) => document.activeElement?.matches(wanted) ?? false, selector);
-    if (there) return;
-  }
-  throw new Error(`Tab never came to ${selector}`);
 }

@@ -25,7 +25,7 @@ function scoreText({ target }: Explanation): string {
     const written = writtenAs(target);
     return `${target.label}${written === null ? "" : `, written as ${written}`}`;
   }
-  return `${linkName(target.link)} of ${target.label}, number ${target.index} of output ${target.output}`;
+  return `${linkName(scoreKind(target))} of ${target.label}, number ${target.index} of output ${target.output}`;
 }
 
 /** What each number means, and what it takes to repeat the explanation. */

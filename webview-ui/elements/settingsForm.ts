@@ -61,7 +61,7 @@ class SettingsForm extends StoreElement {
     return html`
       <button class="select narrow-only summary" aria-expanded=${open ? "true" : "false"} aria-controls="settings"
         @click=${() => this.store.setView({ settingsOpen: !open })}>
-        <span><span class="dim">Settings</span> ${baseline.current} · ${settings.target.kind === "expression" ? "Expression" : linkName(settings.link)} · ${formatSetting(settings.tolerance)}</span>
+        <span><span class="dim">Settings</span> ${baseline.current} · ${settings.target.kind === "expression" ? "Expression" : (links.find(({ value }) => value === settings.link)?.label ?? linkName(settings.link))} · ${formatSetting(settings.tolerance)}</span>
         ${icon(open ? "chevron-up" : "chevron-down")}
       </button>
       <section class="form ${open ? "" : "wide-only"}" id="settings" aria-label="Settings">

@@ -6,6 +6,15 @@ import { cssVars } from "./cssVars.ts";
 import { formatError } from "./readout.ts";
 import type { ListedValue } from "./valueListView.ts";
 
+interface BarOptions {
+  /** Names take as much of the width as the longest needs, up to nearly a half. */
+  readonly names?: "narrow" | "wide" | "fit";
+  /** What a bar of full length stands for, where several lists share a scale. Default: the largest value with its error. */
+  readonly limit?: number;
+  /** The heading stands elsewhere already; then shares are left out too. */
+  readonly bare?: boolean;
+}
+
 /** The strongest values as bars to both sides of a line, with whiskers for the error. */
 export function valueBars(
   title: string,
@@ -14,20 +23,30 @@ export function valueBars(
   colorMap: ViewState["colorMap"],
   selected: number,
   pick: (position: number) => void,
-  wide = false,
+  { names = "narrow", limit: shared = 0, bare = false }: BarOptions = {},
 ): TemplateResult {
-  const limit = Math.max(...items.map(({ value, error }) => Math.abs(value) + Math.abs(error ?? 0)), 1e-12);
+  const own = items.map(({ value, error }) => Math.abs(value) + Math.abs(error ?? 0));
+  const limit = Math.max(...(shared > 0 ? [shared] : own), 1e-12);
+  const longest = Math.max(
+    0,
+    ...items.map(({ text, note }) => text.length + (note === undefined ? 0 : note.length + 1)),
+  );
   const largest = Math.max(...items.map(({ value }) => Math.abs(value)), 0);
   const scale = theme().scale(colorMap);
-  return html`<section class="bars ${wide ? "wide-names" : ""}" aria-label=${title}>
-    <h2>${title} ${deltaF === 0 ? nothing : html`<small>share of the score change</small>`}</h2>
-    <ol>${items.map(({ text, value, error, position }) => {
-      const length = (Math.abs(value) / limit) * 50;
+  const heading = html`<h2>${title} ${deltaF === 0 ? nothing : html`<small>share of the score change</small>`}</h2>`;
+  return html`<section class="bars ${names === "narrow" ? "" : `${names}-names`}" aria-label=${title}>
+    ${bare ? nothing : heading}
+    <ol ${cssVars({ "--names": `${longest}ch` })}>${items.map(({ text, note, value, error, position }) => {
+      const length = Math.min(1, Math.abs(value) / limit) * 50;
       const whisker = (Math.abs(error ?? 0) / limit) * 50;
       const end = 50 + Math.sign(value) * length;
       return html`<li class=${position === selected ? "selected" : ""} @click=${() => pick(position)}
-        title="${text}: ${formatSigned(value)}${error === null ? "" : ` ${formatError(error)}`}">
-        <span class="name">${text}</span>
+        title="${text}${note === undefined ? "" : ` = ${note}`}: ${formatSigned(value)}${error === null ? "" : ` ${formatError(error)}`}">
+        ${
+          note === undefined
+            ? html`<span class="name">${text}</span>`
+            : html`<span class="name noted"><span>${text}</span> <span class="dim">${note}</span></span>`
+        }
         <span class="value-bar"><i ${cssVars({
           left: value >= 0 ? "50%" : `${50 - length}%`,
           width: `${length}%`,
@@ -37,7 +56,7 @@ export function valueBars(
             ? nothing
             : html`<em ${cssVars({ left: `${end - whisker}%`, width: `max(2px, ${whisker * 2}%)` })}></em>`
         }</span>
-        <span><b>${formatSignedAlike(value, largest)}</b> <span class="dim">${deltaF === 0 ? "" : formatShare(value / deltaF)}</span></span>
+        <span><b>${formatSignedAlike(value, largest)}</b> <span class="dim">${deltaF === 0 || bare ? "" : formatShare(value / deltaF)}</span></span>
       </li>`;
     })}</ol></section>`;
 }

@@ -7,6 +7,8 @@ export interface ListedValue {
   /** Stable over units: of the first value that it is a sum of. */
   readonly index: number;
   readonly text: string;
+  /** What stands there in the sample, where that is a number. */
+  readonly note?: string;
   readonly value: number;
   readonly error: number | null;
   readonly gradient: number | null;

@@ -118,15 +118,15 @@ class ComparisonView extends StoreElement {
   }
 
   #bars(comparison: Comparison, left: Attribution, right: Attribution): TemplateResult {
+    const limit = Math.max(...[left, right].flatMap(({ values }) => [...values].map(Math.abs)), 0);
     const list = (title: string, attribution: Attribution, deltaF: number): TemplateResult | typeof nothing => {
       if (attribution.kind !== "tensor") return nothing;
       const items = tensorItems(attribution)
         .map((item, position) => ({ ...item, position }))
         .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
         .slice(0, 12);
-      return valueBars(title, items, deltaF, this.store.view.colorMap, -1, () => undefined);
+      return valueBars(title, items, deltaF, this.store.view.colorMap, -1, () => undefined, { names: "fit", limit });
     };
-    const limit = Math.max(scaleLimit(left.values), scaleLimit(right.values));
     return html`${this.#heading(comparison, limit)}<div class="two">${list(comparison.leftLabel, left, comparison.left.explanation.deltaF)}${list(
       comparison.rightLabel,
       right,

@@ -2,6 +2,8 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import type { Explanation } from "../../src/protocol/explanation.ts";
 import { formatPercent, formatProbability, formatScore, formatSigned } from "../../src/protocol/format.ts";
 import type { Ablation, AblationResult, AblationValue, Neurons, PruneParams } from "../../src/protocol/neurons.ts";
+import { areProbabilities } from "../../src/protocol/probability.ts";
+import { scoreKind } from "../../src/protocol/targetWords.ts";
 import { icon, select } from "../elements/controls.ts";
 import { cssVars } from "../elements/cssVars.ts";
 import { StoreElement } from "../elements/storeElement.ts";
@@ -101,7 +103,7 @@ class AblationCard extends StoreElement {
     const span = Math.max(0, ...values) - low || 1;
     const place = (value: number): number => ((value - low) / span) * 100;
     return html`<div class="ablated">
-      <div><p class="dim small">${explanation === undefined ? "Score" : `${explanation.target.label}, ${explanation.target.link}`}; ${plural(result.count, noun)} of ${layerOf(result)} set to ${valueLabels[result.value]}</p>
+      <div><p class="dim small">${explanation === undefined ? "Score" : `${explanation.target.label}, ${scoreKind(explanation.target)}`}; ${plural(result.count, noun)} of ${layerOf(result)} set to ${valueLabels[result.value]}</p>
         <dl class="score-bars">${rows.map(([label, value, deviation], at) => {
           const said = deviation === null ? formatScore(value) : `${formatScore(value)} ± ${formatScore(deviation, 2)}`;
           return html`<dt>${label}</dt><dd class=${at === 1 ? "main" : ""}><span class="bar score" aria-hidden="true"><i ${cssVars(
@@ -124,8 +126,7 @@ class AblationCard extends StoreElement {
     const index = this.store.shown?.explanation.target.index ?? null;
     const of = (predictions: AblationResult["before"]["predictions"]): number | null => {
       const found = predictions.find((prediction) => prediction.index === index);
-      const isProbability = predictions.every(({ score }) => score >= 0 && score <= 1);
-      return found === undefined || !isProbability ? null : found.score;
+      return found === undefined || !areProbabilities(predictions) ? null : found.score;
     };
     const [first, second] = [of(before.predictions), of(after.predictions)];
     if (first === null || second === null) return nothing;

@@ -15,6 +15,8 @@ interface Item {
   readonly members: readonly number[];
   readonly value: number;
   readonly spaced: boolean;
+  /** Of a feature: what stands there in the sample. */
+  readonly note?: string | undefined;
 }
 
 /** Rows of a table that are offered: the strongest. */
@@ -56,15 +58,16 @@ class ItemPatches extends StoreElement {
     const stop = Math.min(this.at, this.items.length - 1);
     return html`<div class="items ${isText ? "of-text" : "of-table"}" role="listbox" aria-multiselectable="true" aria-orientation=${isText ? "horizontal" : "vertical"}
       aria-label="${isText ? "Words" : "Features"}: Space puts one into patch ${this.#name}" @keydown=${this.#onKey}>
-      ${this.items.map(({ text, members, value, spaced }, at) => {
+      ${this.items.map(({ text, note, members, value, spaced }, at) => {
         const names = held
           .filter((patch) => members.every((member) => patch.members.has(member)))
           .map(({ name }) => name);
         const own = names.includes(this.#name);
-        const said = `${text}, ${formatSigned(value)}${names.length === 0 ? "" : `, in ${names.join(" and ")}`}`;
+        const named = note === undefined ? text : `${text} = ${note}`;
+        const said = `${named}, ${formatSigned(value)}${names.length === 0 ? "" : `, in ${names.join(" and ")}`}`;
         return html`<button role="option" class="item ${names.length === 0 ? "" : "marked"} ${own ? "own" : ""} ${spaced ? "spaced" : ""}" data-at=${at} tabindex=${at === stop ? 0 : -1}
           aria-selected=${own ? "true" : "false"} aria-label=${said} title=${said} @click=${(event: MouseEvent) => this.#toggle(at, event.shiftKey)}
-          ><span>${text}</span>${isText ? nothing : html`<span class="dim">${formatSigned(value)}</span>`}${names.length === 0 ? nothing : html`<b>${names.join("")}</b>`}</button>`;
+          ><span>${text}</span>${isText ? nothing : html`<span class="dim">${note}</span><span class="attributed">${formatSigned(value)}</span>`}${names.length > 0 ? html`<b>${names.join("")}</b>` : isText ? nothing : html`<i></i>`}</button>`;
       })}</div>`;
   }
 
@@ -136,6 +139,8 @@ function itemsOf(attribution: TextAttribution | TensorAttribution): readonly Ite
   const items = tensorItems(attribution);
   return [...rankByStrength(attribution.values).order.slice(0, MOST_FEATURES)].flatMap((at) => {
     const item = items[at];
-    return item === undefined ? [] : [{ text: item.text, members: [item.index], value: item.value, spaced: false }];
+    return item === undefined
+      ? []
+      : [{ text: item.text, note: item.note, members: [item.index], value: item.value, spaced: false }];
   });
 }

@@ -61,5 +61,5 @@ export function miniMap(
     .map((item, position) => ({ ...item, position }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
     .slice(0, STRONGEST);
-  return valueBars(label, strongest, explanation.deltaF, colorMap, -1, () => undefined);
+  return valueBars(label, strongest, 0, colorMap, -1, () => undefined, { names: "fit", limit, bare: true });
 }

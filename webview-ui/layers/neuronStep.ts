@@ -121,7 +121,7 @@ class NeuronStep extends StoreElement {
       error: errors[at] ?? 0,
       gradient: null,
     }));
-    return valueBars("Strongest", items, 0, this.store.view.colorMap, -1, () => undefined);
+    return valueBars("Strongest", items, 0, this.store.view.colorMap, -1, () => undefined, { names: "fit" });
   }
 
   #table({ patches, values, errors, grid, deltaF }: NeuronSources): TemplateResult {
@@ -229,7 +229,8 @@ class NeuronStep extends StoreElement {
     if (found === null) {
       return html`${note}${note === nothing ? html`<button class="secondary" @click=${ask}>Samples that drive it most</button>` : nothing}`;
     }
-    return html`<section aria-label="Samples that drive the ${noun} most"><h2 class="spaced-heading">Samples that drive it most <small>mean activation, ${found.asked} asked</small></h2>
+    const hasOnePlace = found.samples.every(({ mean, largest }) => mean === largest);
+    return html`<section aria-label="Samples that drive the ${noun} most"><h2 class="spaced-heading">Samples that drive it most <small>${hasOnePlace ? "activation" : "mean activation"}, ${found.asked} asked</small></h2>
       ${
         found.samples.length === 0
           ? nothing
@@ -241,7 +242,7 @@ class NeuronStep extends StoreElement {
                 largest,
                 shown,
               }) => html`<li><button class="link" ?disabled=${shown} title=${shown ? "This one is shown" : `Explain ${title}`}
-                @click=${() => store.post({ type: "explainNeighbour", index })}>${title}</button><span>${formatScore(mean)} <span class="dim">at most ${formatScore(largest)}</span></span></li>`,
+                @click=${() => store.post({ type: "explainNeighbour", index })}>${title}</button><span>${formatScore(mean)} ${hasOnePlace ? nothing : html`<span class="dim">at most ${formatScore(largest)}</span>`}</span></li>`,
             )}</ol>`
       }
       ${found.notes.map((text) => html`<p class="dim small">${text}</p>`)}</section>`;

@@ -26,9 +26,8 @@ class PatchStep extends StoreElement {
     if (attribution === null) return html``;
     const { patches } = this.store.view.layers;
     const isPicture = attribution.kind === "image";
-    const hint = isPicture
-      ? html`drag, or <kbd>R</kbd> then arrows`
-      : `choose ${attribution.kind === "text" ? "words" : "rows"}`;
+    const noun = attribution.kind === "text" ? "words" : "features";
+    const hint = isPicture ? html`drag, or <kbd>R</kbd> then arrows` : html`choose ${noun}, or <kbd>Space</kbd>`;
     return html`<h2>1 · Patch <small>${hint}</small></h2>
       ${
         isPicture
@@ -45,18 +44,18 @@ class PatchStep extends StoreElement {
               }}>Lasso</button>`
             : nothing
         }
-        ${isPicture || patches.length === 0 ? nothing : this.#chooser()}
+        ${isPicture || patches.length === 0 ? nothing : this.#chooser(noun)}
         <button class="secondary" ?disabled=${patches.length === 0} @click=${() => this.#change([], null)}>Clear</button>
       </div>`;
   }
 
-  /** Which patch words go into. */
-  #chooser(): TemplateResult {
+  /** Which patch the words or features go into. */
+  #chooser(noun: string): TemplateResult {
     const { patches, patch } = this.store.view.layers;
     const names = patches.map(({ name }) => name);
     const all = patch === null || names.includes(patch) ? names : [...names, patch];
     const chosen = patch ?? names[0];
-    return html`<span class="segmented" role="radiogroup" aria-label="Patch that words go into">${all.map(
+    return html`<span class="segmented" role="radiogroup" aria-label="Patch that ${noun} go into">${all.map(
       (
         name,
       ) => html`<button role="radio" aria-checked=${name === chosen ? "true" : "false"} tabindex=${name === chosen ? 0 : -1}

@@ -1,4 +1,5 @@
 import type { Prediction } from "../../src/protocol/explanation.ts";
+import { areProbabilities } from "../../src/protocol/probability.ts";
 import { byStrength } from "../../src/protocol/strength.ts";
 
 /** Rows that fit beside the settings; the last one opens the search where there are more classes. */
@@ -19,7 +20,7 @@ export function predictionRows(predictions: readonly Prediction[], target: numbe
   const rows = ranked.slice(0, shown);
   const chosen = ranked.find((prediction) => prediction.index === target);
   if (chosen !== undefined && !rows.includes(chosen)) rows[rows.length - 1] = chosen;
-  const probabilities = ranked.every(({ score }) => score >= 0 && score <= 1);
+  const probabilities = areProbabilities(ranked);
   const sum = ranked.reduce((total, { score }) => total + score, 0);
   return {
     rows,

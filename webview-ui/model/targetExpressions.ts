@@ -4,6 +4,7 @@ import { parseExpression } from "../../src/protocol/expression/parse.ts";
 import { reservedNames, resolveExpression } from "../../src/protocol/expression/resolve.ts";
 import type { ExpressionScope } from "../../src/protocol/expression/scope.ts";
 import type { PanelState } from "../../src/protocol/panel.ts";
+import { areProbabilities } from "../../src/protocol/probability.ts";
 import { byStrength } from "../../src/protocol/strength.ts";
 
 type Outputs = NonNullable<PanelState["options"]["outputs"]>;
@@ -45,7 +46,7 @@ export function expressionChoices({ predictions }: Explanation, outputs: Outputs
   const choices: ExpressionChoice[] = [];
   if (predictions.length > 1) {
     choices.push({ label: "Predicted minus runner-up", expression: "predicted - runner_up" });
-    if (predictions.every(({ score }) => score >= 0 && score <= 1)) {
+    if (areProbabilities(predictions)) {
       choices.push({ label: "Log-probability", expression: "log(probability[predicted])" });
     }
   }

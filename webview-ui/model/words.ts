@@ -15,6 +15,7 @@ const linkNames: Readonly<Record<string, string>> = {
   softmax: "Softmax",
   sigmoid: "Sigmoid",
   expression: "Expression",
+  value: "Value",
 };
 
 export const backendNames: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { html, type PropertyDeclarations, type TemplateResult } from "lit";
 import type { Explanation, TensorAttribution } from "../../src/protocol/explanation.ts";
-import { formatScore, formatShare, formatSigned } from "../../src/protocol/format.ts";
+import { featureName } from "../../src/protocol/featureName.ts";
+import { formatGiven, formatShare, formatSigned } from "../../src/protocol/format.ts";
 import { formatError, type ReadoutField, readout } from "../elements/readout.ts";
 import { spokenReading } from "../elements/spokenReading.ts";
 import { valueBars } from "../elements/valueBars.ts";
@@ -10,22 +11,12 @@ import "../table/valueTable.ts";
 
 const STRONGEST = 24;
 
-/** Place of a flat index in a tensor of this shape: [3] or [2, 5]. */
-function placeInShape(index: number, shape: readonly number[]): string {
-  const place: number[] = [];
-  let rest = index;
-  for (const size of [...shape].reverse()) {
-    place.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return `[${place.join(", ")}]`;
-}
-
 export function tensorItems(attribution: TensorAttribution): readonly ListedValue[] {
-  const { shape, values, gradient, cellErrors } = attribution;
+  const { names, sample, values, gradient, cellErrors } = attribution;
   return Array.from(values, (value, index) => ({
     index,
-    text: placeInShape(index, shape),
+    text: featureName(attribution, index),
+    ...(names === undefined ? {} : { note: formatGiven(sample[index] ?? 0) }),
     value,
     error: cellErrors?.[index] ?? null,
     gradient: gradient?.[index] ?? null,
@@ -71,6 +62,7 @@ class TensorView extends ValueListView<ListedValue> {
                 view.colorMap,
                 this.selected,
                 (position) => this.select(position),
+                { names: "fit" },
               )}</div>`
       }
       ${this.#reading(explanation)}`;
@@ -90,7 +82,7 @@ class TensorView extends ValueListView<ListedValue> {
     if (item === undefined || isBeforeFirstMap(explanation)) return html``;
     const fields: ReadoutField[] = [
       { term: "Feature", value: item.text },
-      { term: "In the sample", value: formatScore(this.attribution.sample[item.index] ?? 0) },
+      { term: "In the sample", value: formatGiven(this.attribution.sample[item.index] ?? 0) },
       {
         term: "Value",
         value: formatSigned(item.value),

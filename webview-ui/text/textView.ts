@@ -140,7 +140,7 @@ class TextView extends ValueListView<TextMark> {
                 view.colorMap,
                 this.selected,
                 (position) => this.select(position),
-                unit === "sentence" || this.sections.sections.length > 1,
+                { names: unit === "sentence" || this.sections.sections.length > 1 ? "wide" : "narrow" },
               )}
               ${this.#whatIf(explanation)}
             </div>`

@@ -2,6 +2,7 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from "l
 import type { Explanation, Prediction, TextAttribution } from "../../src/protocol/explanation.ts";
 import { formatProbability, formatScore, formatSigned, formatSignedAlike } from "../../src/protocol/format.ts";
 import type { WhatIfState } from "../../src/protocol/panel.ts";
+import { areProbabilities } from "../../src/protocol/probability.ts";
 import type { WhatIfChange, WhatIfMeasured } from "../../src/protocol/whatIf.ts";
 import {
   disagreement,
@@ -290,6 +291,5 @@ function figuresOf(explanation: Explanation, { items, original }: WhatIfState): 
 
 /** Probability of a class; null where the output is none. */
 function probabilityOf(prediction: Prediction | null, { predictions }: Explanation): number | null {
-  if (prediction === null || !predictions.every(({ score }) => score >= 0 && score <= 1)) return null;
-  return predictions.length > 1 || prediction.score !== prediction.logit ? prediction.score : null;
+  return prediction === null || !areProbabilities(predictions) ? null : prediction.score;
 }

@@ -16,6 +16,7 @@ import {
 } from "../../protocol/neurons.ts";
 import { type AblateFlags, readAblateFlags } from "../ablateFlags.ts";
 import { ablationTable } from "../ablationTable.ts";
+import { patchOf } from "../askedPatch.ts";
 import { dataSamples } from "../dataSamples.ts";
 import { explainRequest } from "../explainRequest.ts";
 import { inputArgument } from "../inputArgument.ts";
@@ -110,16 +111,17 @@ async function chosenNeurons(
   signal: AbortSignal,
 ): Promise<readonly number[]> {
   if (neurons.kind === "list") return neurons.neurons;
-  const patches = patch === undefined ? [] : [{ name: "--patch", region: { kind: "rectangle", ...patch } }];
-  const params = neuronsParamsSchema.parse({ runId, layer: [layer], patches, ...(axis === undefined ? {} : { axis }) });
   const { computeNeurons } = await import("../../compute/neurons/neuronsRun.ts");
-  const found = await ablater.withRun(runId, { signal }, (run, { loaded }) =>
-    computeNeurons(run, loaded.model, params, {
+  const found = await ablater.withRun(runId, { signal }, (run, { loaded }) => {
+    const patches = patch === undefined ? [] : [patchOf(patch, run.plan.explained)];
+    const own = axis === undefined ? {} : { axis };
+    const params = neuronsParamsSchema.parse({ runId, layer: [layer], patches, ...own });
+    return computeNeurons(run, loaded.model, params, {
       signal,
       onProgress: (running) =>
         progress.stage({ stage: `Ranking the neurons of ${layer}`, done: running.progress ?? 0, total: 1 }),
-    }),
-  );
+    });
+  });
   return strongest(patch === undefined ? found.conductance : found.values, neurons.count);
 }
 

@@ -9,7 +9,8 @@ export const ablateSpec: CommandSpec = {
   summary: "Switch neurons off and see what the model says, and which parts of the sample say it, without them.",
   usage: [
     "pathlight ablate --model PATH [--manifest FILE] --input [NAME=]FILE … [--row N]",
-    "    --layer NODE --neurons LIST|top:K [--patch y0,x0,y1,x1] [--axis N] [--units]",
+    "    --layer NODE --neurons LIST|top:K [--patch y0,x0,y1,x1 | --tokens LIST | --features LIST]",
+    "    [--axis N] [--units]",
     "    [--value baseline|zero|mean] [--control N]",
     "    [--target INDEX|LABEL | --target-expression EXPRESSION] [--link logit|softmax|sigmoid]",
     "    [--baseline zeros|ones|mean|VALUE|FILE] [--tolerance 0.01] [--max-evaluations N]",
@@ -27,6 +28,16 @@ export const ablateSpec: CommandSpec = {
       name: "patch",
       value: "y0,x0,y1,x1",
       help: "With top:K: the K that this rectangle of the picture drives most, in pixels as the model sees them, rows y0 to y1 and columns x0 to x1 without the ends.",
+    },
+    {
+      name: "tokens",
+      value: "LIST",
+      help: "With top:K: the K that these tokens of a text drive most, by their positions from 0: 3-7, or 0,4,5.",
+    },
+    {
+      name: "features",
+      value: "LIST",
+      help: "With top:K: the K that these features of a table row drive most, by the names of their columns or their places from 0.",
     },
     {
       name: "axis",

@@ -4,6 +4,7 @@ import { PathlightError } from "../../common/errors.ts";
 import type { ExplainEvent } from "../../protocol/compute.ts";
 import type { ExplainRequest } from "../../protocol/explain.ts";
 import { type Conservation, neuronsFileSchema, neuronsParamsSchema } from "../../protocol/neurons.ts";
+import { patchOf } from "../askedPatch.ts";
 import { explainRequest } from "../explainRequest.ts";
 import { layersTable } from "../layersTable.ts";
 import { type NeuronsFlags, readNeuronsFlags } from "../neuronsFlags.ts";
@@ -96,12 +97,12 @@ async function ofLayer(
   const { exportNeurons } = await import("../../compute/export/index.ts");
   const { layer, axis, patches, grid, maxEvaluations, top, json } = flags;
   const runId = await asker.openRun(request, { signal, emit: (event) => progress.event(event) });
-  const params = neuronsParamsSchema.parse({
-    ...{ runId, layer, patches, grid },
-    ...(axis === undefined ? {} : { axis }),
-    ...(maxEvaluations === undefined ? {} : { maxEvaluations }),
-  });
   const file = await asker.withRun(runId, { signal }, async (run, { loaded }) => {
+    const params = neuronsParamsSchema.parse({
+      ...{ runId, layer, grid, patches: patches.map((patch) => patchOf(patch, run.plan.explained)) },
+      ...(axis === undefined ? {} : { axis }),
+      ...(maxEvaluations === undefined ? {} : { maxEvaluations }),
+    });
     const found = await computeNeurons(run, loaded.model, params, {
       signal,
       onProgress: ({ evaluations, progress: done }) =>

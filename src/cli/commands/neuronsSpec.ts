@@ -62,7 +62,7 @@ export const neuronsSpec: CommandSpec = {
       name: "features",
       value: "LIST",
       multiple: true,
-      help: "Values of a table row or a tensor, by their places from 0: 0,2-5. Each list is one patch.",
+      help: "Features of a table row, by the names of their columns or their places from 0: outdoor_c,indoor_c or 0,2-5; of a tensor its values. Each list is one patch.",
     },
     { name: "top", value: "K", help: "Strongest neurons that are listed, of all and of each patch. Default: 10." },
     {
@@ -97,6 +97,11 @@ export const neuronsSpec: CommandSpec = {
       what: "What two words of a question say to the phrase detectors",
       command:
         "pathlight neurons --model question-classifier --input questions.jsonl --row 4 \\\n    --layer phrases --tokens 0 --tokens 3-4 --out out/words",
+    },
+    {
+      what: "Which units of a dense layer do both temperatures of a table row drive, and which the size of the home?",
+      command:
+        "pathlight neurons --model heating --input heating.csv --row 0 --layer hidden2 \\\n    --features outdoor_c,indoor_c --features floor_m2 --out out/home",
     },
   ],
 };

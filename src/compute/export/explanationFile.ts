@@ -39,8 +39,10 @@ export function explanationFile(
     attributions: tensors.map(({ input, shape }, index) => {
       const attribution = attributions[index];
       const windows = attribution?.kind === "text" ? attribution.windows : undefined;
+      const names = attribution?.kind === "tensor" ? attribution.names : undefined;
       const file = attributionFileName(index);
-      return { input, shape: [...shape], file, ...(windows === undefined ? {} : { windows }) };
+      const known = { ...(names === undefined ? {} : { names }), ...(windows === undefined ? {} : { windows }) };
+      return { input, shape: [...shape], file, ...known };
     }),
     provenance: {
       pathlight: version,

@@ -110,7 +110,7 @@ function pictureOf(explained: readonly ExplainedInput[], input: string | undefin
   throw new PathlightError("usage", `${what} is an area, but the input is no picture.`, {
     expected: "a picture, or a tensor of rows and columns",
     found: placed.map((each) => `[${each.explained.shape.join(", ")}]`).join(", "),
-    whatToDo: "Give tokens of a text, or places of values.",
+    whatToDo: "Give tokens of a text, or features of a row.",
   });
 }
 

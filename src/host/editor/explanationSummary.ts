@@ -1,5 +1,7 @@
 import type { Explanation, Prediction, TextAttribution } from "../../protocol/explanation.ts";
 import { formatCount, formatPercent, formatScore, formatSigned } from "../../protocol/format.ts";
+import { areProbabilities } from "../../protocol/probability.ts";
+import { scoreKind } from "../../protocol/targetWords.ts";
 import { relativeSumError, verdictOf } from "../../protocol/verdict.ts";
 
 /** An explanation in one line, and in a few for those who rest on it. */
@@ -48,7 +50,7 @@ function details(explanation: Explanation, attributions: readonly TextAttributio
   const perToken = featureError === null ? "" : `, values good to about ${formatPercent(featureError)}`;
   const lines = [
     sentence,
-    `${target.label} (${target.link}) from ${baseline.label}: ${formatSigned(deltaF)}`,
+    `${target.label} (${scoreKind(target)}) from ${baseline.label}: ${formatSigned(deltaF)}`,
     `Sum off by ${formatPercent(relativeSumError(explanation))}${perToken}, ${formatCount(evaluations)} evaluations`,
   ];
   for (const [name, kinds] of [
@@ -99,7 +101,7 @@ function sayingOf(
   const top = strongest(predictions);
   // A similarity of two embeddings has no classes beside it.
   if (top === undefined) return `${target.label} ${formatScore(score.input, 2)}`;
-  const isProbability = predictions.every(({ score }) => score >= 0 && score <= 1);
+  const isProbability = areProbabilities(predictions);
   return `${top.label} ${isProbability ? formatChance(top.score) : formatScore(top.score)}`;
 }
 

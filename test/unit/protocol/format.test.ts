@@ -36,3 +36,10 @@ test("probabilities near the ends are not rounded to them", () => {
   assert.equal(format.formatProbability(1), `100.0${NARROW}%`);
   assert.equal(format.formatProbability(0.0002), `<${NARROW}0.1${NARROW}%`);
 });
+
+test("a number of a table stands as the table has it, single precision and all", () => {
+  const given = [146, 0.81, -11, 0, -0, 1e-9, 123456.7, 16777216].map((value) =>
+    format.formatGiven(Math.fround(value)),
+  );
+  assert.deepEqual(given, ["146", "0.81", "\u221211", "0", "0", "1e-9", "123456.7", "16777216"]);
+});
