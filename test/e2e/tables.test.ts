@@ -147,8 +147,9 @@ test("tables", { timeout: 600_000 }, async (t) => {
         await tab().locator("pl-neuron p", { hasText: "at the baseline" }).waitFor({ timeout: 60_000 });
         assert.equal(await tab().getByRole("radio", { name: "Where" }).count(), 0);
         await tab().getByRole("radio", { name: "Own map" }).click();
-        await tab().locator("pl-neuron p", { hasText: "Adds up to" }).waitFor({ timeout: 60_000 });
-        assert.equal(await tab().locator("pl-neuron .bars li").count(), names.length);
+        const own = tab().locator('pl-neuron .bars[aria-label^="What drives the activation"] li');
+        await own.first().waitFor({ timeout: 60_000 });
+        assert.equal(await own.count(), names.length);
         await tab().getByRole("radio", { name: "From" }).click();
       },
     );
@@ -220,12 +221,9 @@ test("tables", { timeout: 600_000 }, async (t) => {
 async function featuresAddUp(tab: Locator, rows: Locator): Promise<void> {
   const all = number(await rows.first().getAttribute("aria-label"), /all ([+−]?[\d.]+)/);
   const bars = tab.locator("pl-neuron .bars li");
-  await until(
-    "the features of the neuron are there",
-    async () =>
-      (await tab.locator(".work [role=progressbar]").count()) === 0 && (await bars.count()) === heatingFeatures.length,
-    90_000,
-  );
+  // Stands there once it is no draft any more.
+  await tab.locator("pl-neuron p", { hasText: "Adds up to" }).waitFor({ timeout: 90_000 });
+  assert.equal(await bars.count(), heatingFeatures.length);
   const titles = await bars.evaluateAll((each) => each.map((bar) => bar.getAttribute("title") ?? ""));
   const sum = titles.reduce((total, title) => total + number(title, /: ([+−]?[\d.e-]+)/), 0);
   assert.ok(Math.abs(sum - all) < 0.02 * Math.abs(all) + 0.02, `${sum} for ${all}: ${titles.join("; ")}`);
