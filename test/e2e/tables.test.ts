@@ -51,7 +51,7 @@ test("tables", { timeout: 600_000 }, async (t) => {
           (await tab().locator(".carries").textContent()) ?? "",
         );
         const found = said === null ? Number.NaN : number(said[0], /([+−][\d.]+)/);
-        return Math.abs(found - expected) < 0.02 * Math.abs(expected);
+        return Math.abs(found - expected) < 0.02 * Math.abs(expected) + 0.02;
       },
       90_000,
     );
@@ -112,6 +112,7 @@ test("tables", { timeout: 600_000 }, async (t) => {
 
     await bench.step(t, "two features are a patch: it carries what the map says of both", async () => {
       await item("outdoor_c").click();
+      await carries("A", ["outdoor_c"]);
       await item("indoor_c").click();
       await carries("A", ["outdoor_c", "indoor_c"]);
       const checks = await tab().locator(".checks").textContent();
@@ -127,8 +128,10 @@ test("tables", { timeout: 600_000 }, async (t) => {
       await tab().getByRole("button", { name: "Patch", exact: true }).click();
       // The one that gives next to nothing first: what is known of fewer of them is then something else.
       const others = names.filter((each) => !["outdoor_c", "indoor_c"].includes(each)).reverse();
-      for (const name of others) await item(name).click();
-      await carries("B", others);
+      for (const [at, name] of others.entries()) {
+        await item(name).click();
+        await carries("B", others.slice(0, at + 1));
+      }
       for (const label of await rows().evaluateAll((all) => all.map((row) => row.getAttribute("aria-label") ?? ""))) {
         const [from, other, all] = [/A ([+−]?[\d.]+)/, /B ([+−]?[\d.]+)/, /all ([+−]?[\d.]+)/].map((of) =>
           number(label, of),

@@ -132,6 +132,8 @@ class LayersTab extends StoreElement {
       markedInput(store)?.kind ?? "tensor"
     ];
     const ranks = rankChoices(neurons, whole);
+    // Below what is clicked: what comes and goes while patches are chosen must not move them away from under the pointer.
+    const note = layer === null ? nothing : workNote(store, "neurons", "Asking the layer", () => this.#ask("neurons"));
     return html`<div class="layer-head">
         <span class="labelled"><label for="l-layer">Layer</label>${this.#layerField()}</span>
         ${
@@ -139,13 +141,13 @@ class LayersTab extends StoreElement {
             ? nothing
             : html`<span class="labelled"><span>Rank neurons by</span>${segmented("Rank neurons by", ranks, knownRank(neurons, store.view.layers.rank), (rank) => store.setLayers({ rank }))}</span>`
         }</div>
-      ${layer === null ? nothing : html`${workNote(store, "neurons", "Asking the layer", () => this.#ask("neurons"))}${neurons === null ? nothing : this.#checks(neurons)}`}
+      ${layer === null || neurons === null ? nothing : this.#checks(neurons)}
       <div class="steps"><pl-patch-step class="step" .store=${store}></pl-patch-step>
         <section class="step" aria-label="Neurons">${
           neurons === null
             ? html`<h2>2 · Neurons</h2>${layer === null ? html`<p class="dim small">Choose a layer first.</p>` : html`<div class="skeleton chart"></div>`}`
             : html`<pl-neurons .store=${store} .neurons=${neurons}></pl-neurons>`
-        }</section>
+        }${note}</section>
         <section class="step" aria-label="One neuron"><pl-neuron .store=${store}></pl-neuron></section></div>
       ${neurons === null ? nothing : html`<pl-ablation .store=${store} .neurons=${neurons}></pl-ablation>`}`;
   }
