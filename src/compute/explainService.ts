@@ -337,7 +337,7 @@ export class ExplainService {
     run.status = "running";
     const { request, backend } = run.plan;
     // The workers know models of one file, as they are.
-    const isPlain = decoderOf(request.model) === null && run.ablated.length === 0;
+    const isPlain = decoderOf(run.plan) === null && run.ablated.length === 0;
     const pool = backend.name === "wasm" && isPlain ? this.#pool : undefined;
     const format = request.model.format ?? request.model.entry?.format;
     const letGo = pool?.use({ path: resolve(request.model.path), format, fingerprint: loaded.fingerprint });

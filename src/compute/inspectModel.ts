@@ -8,6 +8,7 @@ import { unsupportedOps } from "../models/graph/unsupportedOps.ts";
 import { nameOfModel } from "../models/loadModel.ts";
 import type { ModelOutline, OutlineNode } from "../models/modelOutline.ts";
 import { outlineModel } from "../models/outlineModel.ts";
+import { companionRole } from "../protocol/companionRole.ts";
 import type { BackendInfo } from "../protocol/explanation.ts";
 import type { InspectedInput, InspectedNode, Inspection } from "../protocol/inspection.ts";
 import type { ManifestModel } from "../protocol/manifest.ts";
@@ -121,12 +122,10 @@ async function outlineOf(path: string, signal: AbortSignal | undefined): Promise
   }
 }
 
-function entryInput(
-  entry: ManifestModel,
-  { id }: NodeSpec,
-  index: number,
-): ManifestModel["inputs"][number] | undefined {
-  return entry.inputs.find(({ name }) => name === id) ?? entry.inputs[index];
+function entryInput(entry: ManifestModel, { id }: NodeSpec, index: number): ManifestModel["inputs"][number] {
+  // One that nobody describes may follow from a text, or take what has been written.
+  const hold = entry.generate !== undefined || companionRole(id) !== null;
+  return entry.inputs.find(({ name }) => name === id) ?? entry.inputs[index] ?? { kind: "tensor", hold };
 }
 
 function inputOf(

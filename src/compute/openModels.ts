@@ -1,4 +1,5 @@
 import { activateBackend, type BackendOptions } from "../backend/index.ts";
+import type { LoadedModel } from "../models/loadedModel.ts";
 import type { BackendPreference, ModelRef } from "../protocol/explain.ts";
 import type { BackendInfo } from "../protocol/explanation.ts";
 import { inferManifestModel } from "../samples/index.ts";
@@ -41,7 +42,8 @@ export class OpenModels {
     options.emit?.({ type: "stage", stage: "model", message: "Loading the model" });
     const format = model.format ?? model.entry?.format;
     const first = await this.#cache.get(model.path, format, backend.name, options.signal);
-    const decoder = decoderOf(model);
+    const described = await descriptionOf(model, first);
+    const decoder = decoderOf(described);
     const loaded =
       decoder === null
         ? first
@@ -51,23 +53,21 @@ export class OpenModels {
             decoder.states,
           );
     options.emit?.({ type: "model", files: [...loaded.files] });
-    if (model.entry !== undefined) {
-      return { loaded, entry: model.entry, baseFolder: model.baseFolder ?? "", notes: [] };
-    }
-    const inferred = await inferManifestModel({
-      // The file, where its folder was given: labels and vocabulary lie beside it.
-      path: loaded.files[0] ?? model.path,
-      name: loaded.name,
-      format: loaded.format,
-      inputs: loaded.model.inputs,
-      outputs: loaded.model.outputs,
-      heads: loaded.model.heads,
-      embeddings: loaded.model.embeddings,
-    });
-    return { loaded, ...inferred };
+    return { loaded, ...described };
   }
 
   dispose(): void {
     this.#cache.dispose();
   }
+}
+
+/** The entry of the manifest, or what the model and the files beside it say. */
+async function descriptionOf(
+  { path, entry, baseFolder = "" }: ModelRef,
+  { model, files, name, format }: LoadedModel,
+): Promise<Omit<OpenedModel, "loaded">> {
+  if (entry !== undefined) return { entry, baseFolder, notes: [] };
+  const { inputs, outputs, heads, embeddings } = model;
+  // The file, where its folder was given: labels and vocabulary lie beside it.
+  return inferManifestModel({ path: files[0] ?? path, name, format, inputs, outputs, heads, embeddings });
 }

@@ -36,7 +36,10 @@ export function asPlanned(loaded: LoadedModel, { windows }: RunPlan): LoadedMode
 }
 
 /** The second file of an encoder and a decoder that are two. */
-export function decoderOf({ entry, baseFolder }: ModelRef): { path: string; states: string } | null {
+export function decoderOf({
+  entry,
+  baseFolder,
+}: Pick<ModelRef, "entry" | "baseFolder">): { path: string; states: string } | null {
   const decoder = entry?.generate?.kind === "encoder-decoder" ? entry.generate.decoder : undefined;
   return decoder === undefined ? null : { path: resolve(baseFolder ?? "", decoder.path), states: decoder.states };
 }

@@ -63,10 +63,10 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   return { ...rest, name: nameOfModel(file), summary: summarize(read.model, weightBytes) };
 }
 
-/** A file called `model` says nothing; its folder does. */
+/** A file called `model` says nothing, nor does one called `encoder_model`; its folder does. */
 export function nameOfModel(file: string): string {
   const name = basename(file, extname(file));
-  if (name !== "model") return name;
+  if (name !== "model" && name !== "encoder_model") return name;
   const folder = dirname(file);
   return basename(basename(folder) === "onnx" ? dirname(folder) : folder);
 }

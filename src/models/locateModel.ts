@@ -13,7 +13,11 @@ export interface ModelLocation {
 }
 
 /** Where a model stands in a folder that was given in its place, the first one found; a Hugging Face layout among them. */
-const inFolder = ["model.json", "model.onnx", "onnx/model.onnx", "model.keras", "model.h5"];
+const inFolder = [
+  ...["model.json", "model.onnx", "onnx/model.onnx", "model.keras", "model.h5"],
+  // Of an encoder and a decoder in two files, the one that reads.
+  ...["encoder_model.onnx", "onnx/encoder_model.onnx"],
+];
 
 /**
  * Finds the model that a path means: a file, or the folder that holds it. What it is stands in its first bytes where

@@ -1,3 +1,4 @@
+import { companionRole } from "./companionRole.ts";
 import { MULTIPLY } from "./format.ts";
 import type { InspectedInput, InspectedOutput, Inspection } from "./inspection.ts";
 import type { ModelFormat } from "./manifest.ts";
@@ -21,11 +22,13 @@ export function shapeWords(shape: readonly (number | null)[] | null): string {
 
 /** What Pathlight makes of an input, half a sentence. `named`: with the embedding's node, which may be long. */
 export function inputWords(
-  { kind, bytes, explained, layout, embeddings, shape, dtype }: InspectedInput,
+  { id, kind, bytes, explained, layout, embeddings, shape, dtype }: InspectedInput,
   named = true,
 ): string {
   if (explained === null) return "not known: the model cannot be built";
+  if (!explained && companionRole(id) !== null) return "held: it is filled in from the text";
   const [embedding] = embeddings;
+  if (!explained && embedding !== undefined) return "token ids, held";
   if (embedding !== undefined) {
     const { vocabularySize, dimensions, node } = embedding;
     const through = `explained in the output of the embedding${named ? ` ${node}` : ""}: ${countWords(vocabularySize)} tokens, ${dimensions} values each`;

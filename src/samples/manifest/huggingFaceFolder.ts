@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import * as z from "zod";
 import type { ImageInput, ManifestModel, TextInput, TokenizerSpec } from "../../protocol/manifest.ts";
 import { guessLayout } from "../image/imageLayout.ts";
+import { type HuggingFaceWriting, writingOf, writingSchema } from "./writingConfig.ts";
 
 /** `config.json` of Hugging Face's transformers, as far as it says how to use the model. */
 const configSchema = z.looseObject({
@@ -11,6 +12,8 @@ const configSchema = z.looseObject({
   id2label: z.record(z.string(), z.string()).nullish(),
   problem_type: z.string().nullish(),
   max_position_embeddings: z.int().min(1).nullish(),
+  /** GPT-2's name for it. */
+  n_positions: z.int().min(1).nullish(),
   pad_token_id: z.int().nullish(),
 });
 
@@ -50,6 +53,8 @@ export interface HuggingFaceFolder {
   readonly task: ManifestModel["task"] | null;
   readonly text: HuggingFaceText | null;
   readonly image: Processor | null;
+  /** Null: the model writes no text. */
+  readonly writing: HuggingFaceWriting | null;
 }
 
 /**
@@ -69,9 +74,16 @@ export async function readHuggingFaceFolder(model: string): Promise<HuggingFaceF
       task: found.problem_type === "multi_label_classification" ? "multi-label" : null,
       text: await textOf(folder, path, maxPositions(found), positionOffset(found)),
       image: await readJson(join(folder, "preprocessor_config.json"), processorSchema),
+      writing: await writingOfFolder(folder, found.architectures ?? []),
     };
   }
   return null;
+}
+
+async function writingOfFolder(folder: string, architectures: readonly string[]): Promise<HuggingFaceWriting | null> {
+  const config = await readJson(join(folder, "config.json"), writingSchema);
+  const generation = await readJson(join(folder, "generation_config.json"), writingSchema);
+  return config === null ? null : writingOf(architectures, config, generation);
 }
 
 function labelsOf(id2label: Record<string, string> | null | undefined): string[] | null {
@@ -88,7 +100,9 @@ function positionOffset(config: z.output<typeof configSchema>): number | undefin
 }
 
 function maxPositions(config: z.output<typeof configSchema>): number | undefined {
-  const most = config.max_position_embeddings ?? undefined;
+  // Of T5, n_positions is a length it was trained on, not one it is bound to.
+  const bound = /^(gpt|ctrl|openai-gpt)/.test(config.model_type ?? "") ? config.n_positions : undefined;
+  const most = config.max_position_embeddings ?? bound ?? undefined;
   return most === undefined ? undefined : Math.max(1, most - (positionOffset(config) ?? 0));
 }
 

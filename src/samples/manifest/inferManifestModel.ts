@@ -7,6 +7,7 @@ import { guessLayout } from "../image/imageLayout.ts";
 import { shapeText } from "../numericTensor.ts";
 import { parseVocabulary } from "../tokenizer/vocabulary.ts";
 import { type HuggingFaceFolder, imageOfFolder, labelsOfFolder, readHuggingFaceFolder } from "./huggingFaceFolder.ts";
+import { inferGenerate } from "./inferGenerate.ts";
 import { parseLabels } from "./readLabels.ts";
 
 interface Node {
@@ -75,6 +76,7 @@ export async function inferManifestModel(model: UnknownModel): Promise<InferredM
   const single = activation === "none" && count === 1 ? "regression" : undefined;
   if (single !== undefined) notes.push("The model has one output without an activation: taken as a regression.");
   const task = single ?? layout?.task ?? undefined;
+  const generate = await inferGenerate(model, inputs, layout, { baseFolder, beside }, notes);
   const entry = modelSchema.parse({
     name: model.name || basename(baseFolder),
     path: basename(model.path),
@@ -82,7 +84,8 @@ export async function inferManifestModel(model: UnknownModel): Promise<InferredM
     inputs,
     ...(task === undefined ? {} : { task }),
     ...(labels === null ? {} : { labels }),
-    ...(output === undefined ? {} : { output }),
+    ...(output === undefined || generate?.kind === "encoder-decoder" ? {} : { output }),
+    ...(generate === undefined ? {} : { generate }),
   });
   return { entry, baseFolder, notes };
 }

@@ -6,6 +6,7 @@ import { PathlightError } from "../../../src/common/errors.ts";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
 import type { Explanation } from "../../../src/protocol/explanation.ts";
+import { inputWords } from "../../../src/protocol/inspectionWords.ts";
 import { modelSchema } from "../../../src/protocol/manifest.ts";
 import {
   type DecoderFixture,
@@ -116,7 +117,12 @@ test("a decoder with a cache is inspected by what it reads, and its empty cache 
     problem,
   } = await service.inspect({ path: join(folders.gpt2, "model.onnx") }, "auto");
   assert.equal(problem, null);
-  assert.deepEqual(found.map(({ id }) => id).sort(), ["attention_mask", "input_ids", "position_ids"]);
+  const words = Object.fromEntries(found.map((input) => [input.id, inputWords(input, false)]));
+  assert.deepEqual(words, {
+    input_ids: "text, explained in the output of the embedding: 24 tokens, 16 values each",
+    attention_mask: "held: it is filled in from the text",
+    position_ids: "held: it is filled in from the text",
+  });
   assert.deepEqual(
     outputs.map(({ id }) => id),
     ["logits"],
@@ -157,3 +163,25 @@ test("a cache that cannot be empty is refused by name", async () => {
       error.details.found === "the input past_key_values.0.key",
   );
 });
+
+for (const name of ["gpt2", "t5"] as const) {
+  test(`${name}: how it writes is read off its folder in Hugging Face's layout`, async () => {
+    const inspection = await service.inspect({ path: folders[name] }, "auto");
+    const kind =
+      name === "t5"
+        ? { ...translated, decoder: { ...translated.decoder, states: "encoder_hidden_states" } }
+        : { ...continued, source: "input_ids" };
+    assert.equal(inspection.name, name);
+    assert.deepEqual(inspection.inferred?.entry.generate, { ...kind, maxLength: 64 });
+    const known = request(name, { generate: name === "t5" ? translated : continued });
+    const result = await service.explain({ ...known, model: { path: folders[name] } });
+    const { ids } = generated[name];
+    assert(result.produced !== undefined);
+    assert.deepEqual(
+      result.produced.tokens.slice(0, ids.length).map(({ id }) => id),
+      ids,
+    );
+    assert.deepEqual(values(result), values(await service.explain(known)));
+    assert.match(said(result), /up to \[END\], or (by )?64 tokens, as config\.json says/);
+  });
+}
