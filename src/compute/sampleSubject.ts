@@ -63,8 +63,8 @@ export async function sampleSubject(
     return { ...shared, ...found, ...(await calculated(wanted.expression, found.predictions, found.position)) };
   }
   const width = logits.length / (layout?.places.length ?? 1);
-  const labels = checkLabels(named, width, entry.name);
   const task = taskOf(head, entry, width);
+  const labels = checkLabels(named, width, entry.name, task === "regression" ? "output" : "class");
   const byWindow = windowPredictions(head, task, { logits, outputs }, labels);
   const predictions = meanPredictions(byWindow);
   const windows = (target: number | null) =>

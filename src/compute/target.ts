@@ -93,9 +93,14 @@ function applyTask(task: Task, logits: Float32Array): Float64Array {
   return exponentials.map((value) => value / total);
 }
 
-/** Labels for an output of `width` values; names must be as many as values. */
-export function checkLabels(labels: readonly string[] | null, width: number, manifestName: string): string[] {
-  if (labels === null) return Array.from({ length: width }, (_, index) => `class ${index}`);
+/** Labels for an output of `width` values; names must be as many as values. `noun`: what one without a name is called. */
+export function checkLabels(
+  labels: readonly string[] | null,
+  width: number,
+  manifestName: string,
+  noun: "class" | "output" = "class",
+): string[] {
+  if (labels === null) return Array.from({ length: width }, (_, index) => `${noun} ${index}`);
   if (labels.length === width) return [...labels];
   throw new PathlightError("manifest-invalid", `The labels of ${manifestName} do not fit the model's output.`, {
     expected: `${width} labels, one for each value of the output`,

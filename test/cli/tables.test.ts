@@ -1,6 +1,6 @@
 // A row of a table in the terminal, held against the rule that made the table and against the model in float64.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "node:test";
 import { heatingAttribution, heatingFeatures } from "../../scripts/samples/heating.ts";
@@ -128,4 +128,17 @@ test("what no row has, and what no table is, is refused by name", async () => {
   const picture = ["--model", "models/digit-scenes", "--input", "scenes/0007.png", "--backend", "wasm"];
   const named = ["neurons", ...picture, "--layer", "conv3", "--features", "floor_m2", "--out", out];
   assertBadInput(await runCli(named, { cwd: samples }), out, { says: [/have no names/, /places from 0/] });
+});
+
+test("without a manifest that names it the value of a regression is an output, not a class", async () => {
+  for (const name of ["model.json", "weights.bin"]) {
+    cpSync(join(samples, "models/heating", name), space.path(name));
+  }
+  space.write("row.csv", `${names.join(",")}\n${home.join(",")}\n`);
+  const args = ["explain", "--model", "model.json", "--input", "row.csv", "--row", "0", "--backend", "wasm", "--json"];
+  const result = await runCli([...args, "--out", space.out()], { cwd: space.folder });
+  assert.equal(result.code, 0, result.stderr);
+  const { target, score } = explanationFileSchema.parse(JSON.parse(result.stdout));
+  assert.deepEqual([target.index, target.label], [0, "output 0"]);
+  assert.ok(Math.abs(score.input - truth.value(home)) < 1e-3);
 });

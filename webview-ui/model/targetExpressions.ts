@@ -70,7 +70,7 @@ function nameOf(id: string): string {
 function scopeOf({ predictions, target, attributions }: Explanation, outputs: Outputs): ExpressionScope {
   const head = outputs.find(({ id }) => id === target.output) ?? outputs[0];
   const ranked = [...predictions].sort(byStrength);
-  const numbered = predictions.every(({ label, index }) => label === `class ${index}`);
+  const numbered = predictions.every(({ label, index }) => label === `class ${index}` || label === `output ${index}`);
   const shapes = new Map(outputs.flatMap(({ id, logit, shape }) => [[id, shape] as const, [logit, shape] as const]));
   const isText = attributions.some(({ kind }) => kind === "text");
   const output = head?.id ?? target.output;
