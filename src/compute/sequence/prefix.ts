@@ -42,7 +42,7 @@ function decoderFed(
   signal: AbortSignal | undefined,
 ): Prefix | null {
   const { target, tokenizer, startId, spec, companions } = generation;
-  const { text, tokens } = generation.produce(ids);
+  const { text, tokens } = read(generation, ids);
   const id = startId ?? 0;
   const start: Token = { text: tokenizer.idToToken(id)?.text ?? "", id, start: 0, end: 0, special: "other", word: -1 };
   const all = padded([start, ...tokens], target.shape[1] ?? null, "right", text.length, generation);
@@ -76,16 +76,22 @@ function decoderFed(
   };
 }
 
+/** What has been written, as the model reads it: a padding token that it wrote itself is a token like any other. */
+function read({ produce }: Generation, ids: readonly number[]): ReturnType<Generation["produce"]> {
+  const { text, tokens } = produce(ids);
+  return { text, tokens: tokens.map((token) => (token.special === "pad" ? { ...token, special: "other" } : token)) };
+}
+
 /** The text with what has been written after it, in one input. */
 function continued(generation: Generation, sources: readonly PreparedInput[], ids: readonly number[]): Prefix | null {
-  const { source, companions, endId, produce } = generation;
+  const { source, companions, endId } = generation;
   const own = sources.find(({ spec }) => spec.id === source.id);
   if (own === undefined || own.prepared.kind !== "text") return null;
   const { prepared } = own;
-  const read = promptTokens(prepared, endId);
-  const { text, tokens } = produce(ids);
+  const prompt = promptTokens(prepared, endId);
+  const { text, tokens } = read(generation, ids);
   const from = prepared.text.length;
-  const words = Math.max(-1, ...read.map(({ word }) => word)) + 1;
+  const words = Math.max(-1, ...prompt.map(({ word }) => word)) + 1;
   const moved = tokens.map((token) => ({
     ...token,
     start: token.start + from,
@@ -93,7 +99,7 @@ function continued(generation: Generation, sources: readonly PreparedInput[], id
     word: token.word < 0 ? token.word : token.word + words,
   }));
   const side = own.manifest.kind === "text" ? own.manifest.padSide : "right";
-  const core = [...read, ...moved];
+  const core = [...prompt, ...moved];
   const all = padded(core, source.shape[1] ?? null, side, from + text.length, generation);
   if (all === null) return null;
   const first = side === "left" ? all.length - core.length : 0;
@@ -110,7 +116,7 @@ function continued(generation: Generation, sources: readonly PreparedInput[], id
   return {
     inputs,
     position: first + core.length - 1,
-    written: ids.map((_, at) => first + read.length + at),
+    written: ids.map((_, at) => first + prompt.length + at),
   };
 }
 

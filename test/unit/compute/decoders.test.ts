@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after } from "node:test";
+import * as ort from "onnxruntime-node";
 import { PathlightError } from "../../../src/common/errors.ts";
 import { ExplainService } from "../../../src/compute/explainService.ts";
 import { type ExplainRequest, settingsSchema } from "../../../src/protocol/explain.ts";
@@ -185,3 +186,45 @@ for (const name of ["gpt2", "t5"] as const) {
     assert.match(said(result), /up to \[END\], or (by )?64 tokens, as config\.json says/);
   });
 }
+
+/** Greedy decoding by a plain loop over onnxruntime, with empty caches and every token read. */
+async function greedy(prompt: readonly number[]): Promise<number[]> {
+  const session = await ort.InferenceSession.create(join(folders.gpt2, "model.onnx"), { logSeverityLevel: 4 });
+  const whole = (list: readonly number[]) =>
+    new ort.Tensor("int64", BigInt64Array.from(list, BigInt), [1, list.length]);
+  const caches = session.inputNames
+    .filter((name) => name.startsWith("past"))
+    .map((name) => [name, new ort.Tensor("float32", new Float32Array(0), [1, 4, 0, 4])] as const);
+  const ids: number[] = [];
+  while (ids.length < continued.maxLength && ids.at(-1) !== 1) {
+    const fed = [...prompt, ...ids];
+    const { logits } = await session.run({
+      ...Object.fromEntries(caches),
+      input_ids: whole(fed),
+      attention_mask: whole(fed.map(() => 1)),
+      position_ids: whole([...fed.keys()]),
+    });
+    assert(logits?.data instanceof Float32Array);
+    const row = logits.data.slice((fed.length - 1) * decoderWords.length);
+    ids.push(row.indexOf(Math.max(...row)));
+  }
+  await session.release();
+  return ids;
+}
+
+test("a padding token that the model writes itself is read like any other", async () => {
+  for (const prompt of [
+    [3, 21],
+    [4, 13],
+  ]) {
+    const ids = await greedy(prompt);
+    assert.ok(ids.slice(0, -1).includes(0), "padding is written");
+    const { model, settings } = request("gpt2", { generate: continued });
+    const samples = [{ sample: { kind: "text", text: decoderText(prompt) } }] as const;
+    const { produced } = await service.explain({ model, settings, samples: [...samples] });
+    assert.deepEqual(
+      produced?.tokens.map(({ id }) => id),
+      ids,
+    );
+  }
+});
