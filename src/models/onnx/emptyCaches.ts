@@ -9,8 +9,11 @@ export interface EmptyCache {
   readonly shape: readonly (number | null)[];
 }
 
-/** `past_key_values.0.key`, `past_key_values_0_value`, `past_key.3`, `past_7`: exporters number the layers. */
-const cacheName = /^past(_key_?values?|_keys?|_values?)?[._/]?\d/i;
+/** `past_key_values.0.key`, `past_key_values_0_value`, `past_key.3`: exporters number the layers. */
+const cacheName = /^past(_key_?values?|_keys?|_values?)[._/]?\d/i;
+
+/** Keys and values of a layer in one, of older exporters; other models have a `past_7_days`. */
+const jointName = /^past[._/]?\d+$/i;
 
 /** Keys and values of an encoder's states, which are never empty. */
 const encoderCache = /[._/](encoder|cross(_attn|_attention)?)[._/]/i;
@@ -34,12 +37,12 @@ export function withoutCacheBranch(graph: OnnxGraph): OnnxGraph {
 /**
  * Takes the caches out of the inputs of a decoder, and what it puts out to fill them out of its outputs: a cache that no
  * node reads, and one that may be empty. That is an input of real numbers with the name of a cache of the decoder's own
- * and three axes or more, of which the batch and exactly one other side, the tokens, are free. Where one that is read is
+ * and three axes or more (keys and values in one: four), of which the batch and exactly one other side, the tokens, are free. Where one that is read is
  * none of these, all inputs are left as they are.
  */
 export function emptyCaches(graph: OnnxGraph): { readonly graph: OnnxGraph; readonly caches: readonly EmptyCache[] } {
   const read = new Set([...graph.nodes.flatMap((node) => [...node.inputs, ...node.captures]), ...graph.outputs]);
-  const named = graph.inputs.filter(({ name }) => cacheName.test(name));
+  const named = graph.inputs.filter(isNamedSo);
   const caches = named.flatMap((input) => emptyCache(input, read.has(input.name)) ?? []);
   if (caches.length === 0 || caches.length < named.length) return { graph, caches: [] };
   const names = new Set(caches.map(({ name }) => name));
@@ -52,6 +55,10 @@ export function emptyCaches(graph: OnnxGraph): { readonly graph: OnnxGraph; read
     },
     caches,
   };
+}
+
+function isNamedSo({ name, shape = [] }: OnnxInput): boolean {
+  return cacheName.test(name) || (jointName.test(name) && shape.length > 3);
 }
 
 function emptyCache({ name, shape = [], dtype }: OnnxInput, isRead: boolean): EmptyCache | undefined {

@@ -138,6 +138,8 @@ test("what is a cache by its name and its one free side of tokens is held empty;
     ["past_key_values.0.key", ["batch_size x num_heads", 2, "past", 3]],
     ["past_key_values.0.encoder.key", free],
     ["past_values", free],
+    ["past_7_days", free],
+    ["past_7", ["batch", "past", 3]],
     ["history.0.key", free],
   ];
   for (const [name, shape] of others) assert.deepEqual(await inputsWith(name, shape), ["x", name], `${name} ${shape}`);
