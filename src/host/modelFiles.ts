@@ -43,7 +43,8 @@ export function modelKindOf(file: string): ModelFileKind | undefined {
 
 /**
  * The models among files that were found, sorted by path. In a Hugging Face layout (`config.json` beside `model.onnx` or
- * beside `onnx/`) the variants of one model (fp16, quantised, …) count once: the plain one, else the first.
+ * beside `onnx/`) the variants of one model (fp16, quantised, …) count once, as do an encoder and its decoders: the plain
+ * one, else the first; of encoder and decoder the one that reads.
  */
 export function modelsAmong(files: readonly string[], configurations: ReadonlySet<string>): ModelFile[] {
   const found = new Map<string, ModelFile>();
@@ -59,16 +60,28 @@ export function modelsAmong(files: readonly string[], configurations: ReadonlySe
   return [...found.values()].sort((a, b) => a.file.localeCompare(b.file));
 }
 
-/** Folder of the `config.json` that a `model*.onnx` belongs to. */
+/** Of one model in a Hugging Face layout, the file to load first. */
+const layoutOrder = [
+  /^model\.onnx$/i,
+  /^model_/i,
+  /^encoder_model\.onnx$/i,
+  /^encoder_model_/i,
+  /^decoder_model\.onnx$/i,
+  /^decoder_model_merged\.onnx$/i,
+] as const;
+
+/** Folder of the `config.json` that a file belongs to. */
 function huggingFaceRoot(file: string, configurations: ReadonlySet<string>): string | undefined {
-  if (!/^model(_[\w-]+)?\.onnx$/i.test(path.basename(file))) return undefined;
+  if (!/^(model|(en|de)coder_model|decoder_with_past_model)(_[\w-]+)?\.onnx$/i.test(path.basename(file)))
+    return undefined;
   const folder = path.dirname(file);
   const roots = path.basename(folder) === "onnx" ? [path.dirname(folder), folder] : [folder];
   return roots.find((root) => configurations.has(path.join(root, "config.json")));
 }
 
 function rank(file: string): number {
-  return path.basename(file).toLowerCase() === "model.onnx" ? 0 : 1;
+  const place = layoutOrder.findIndex((pattern) => pattern.test(path.basename(file)));
+  return place < 0 ? layoutOrder.length : place;
 }
 
 function labelOf(file: string, root: string | undefined): string {

@@ -111,6 +111,7 @@ describe("models of the workspace", () => {
       "dates tfjs",
       "digit-scenes tfjs",
       "file-type onnx",
+      "heating tfjs",
       "net keras",
       "old keras-h5",
       "question-classifier tfjs",

@@ -41,6 +41,29 @@ test("a Hugging Face folder is one model, whatever variants lie in it", () => {
   assert.equal(modelsAmong(files, new Set()).length, files.length);
 });
 
+test("an encoder and its decoders are one model, the file that reads; a decoder by itself is one too", () => {
+  const files = [
+    "/w/mt/decoder_model.onnx",
+    "/w/mt/decoder_model_merged.onnx",
+    "/w/mt/decoder_with_past_model.onnx",
+    "/w/mt/encoder_model.onnx",
+    "/w/gpt/onnx/decoder_model_merged.onnx",
+    "/w/gpt/onnx/decoder_with_past_model.onnx",
+    "/w/both/model.onnx",
+    "/w/both/decoder_model.onnx",
+  ];
+  const configurations = new Set(["/w/mt/config.json", "/w/gpt/config.json", "/w/both/config.json"]);
+  assert.deepEqual(
+    modelsAmong(files, configurations).map(({ label, file, huggingFace }) => [label, file, huggingFace]),
+    [
+      ["both", "/w/both/model.onnx", true],
+      ["gpt", "/w/gpt/onnx/decoder_model_merged.onnx", true],
+      ["mt", "/w/mt/encoder_model.onnx", true],
+    ],
+  );
+  assert.equal(modelsAmong(files, new Set()).length, files.length);
+});
+
 test("models have the name that says something: their own, or their folder's", () => {
   const found = modelsAmong(
     ["/w/digits/model.json", "/w/nets/resnet.onnx", "/w/saved/saved_model.pb", "/w/k/model.keras"],
