@@ -64,6 +64,9 @@ async function strip(
   return found;
 }
 
+// Before any test: those that are known are under way while this waits, and two backends cannot be started at once.
+const backends = await usableBackends();
+
 const only = (values: tf.Tensor[]): tf.Tensor => values[0] as tf.Tensor;
 
 test("conductances of all layers at once against the references, without a derivative of H", async () => {
@@ -118,7 +121,7 @@ test("a layer that is no cut has the conductance that passes it, total derivativ
   }
 });
 
-for (const backend of await usableBackends()) {
+for (const backend of backends) {
   test(`neurons on any axis and what each place carries, known in closed form, on ${backend}`, async () => {
     await useBackend(backend);
     installGradientRepairs();
