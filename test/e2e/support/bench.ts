@@ -95,11 +95,16 @@ export class Bench {
   }
 
   /**
-   * Loads the window anew. The workbench's own frame around a page of the extension, which knows nothing of what is in it,
-   * at times does not come up again on a busy machine; then the window is loaded once more. What stands in the frame is
-   * the extension's, and gets no second chance.
+   * Loads the window anew, once the workbench has noted which editors are open: it does so every minute, and when the
+   * window loses the focus. Its own frame around a page of the extension, which knows nothing of what is in it, at times
+   * does not come up again on a busy machine; then the window is loaded once more. What stands in the frame is the
+   * extension's, and gets no second chance.
    */
   async reload(): Promise<void> {
+    await until("the workbench has saved what is open", async () => {
+      await this.page.evaluate(loseFocus);
+      return this.page.evaluate(hasSavedPanel);
+    });
     const frame = this.page.locator("iframe.webview.ready");
     await this.page.reload();
     const isThere = await frame
@@ -212,4 +217,47 @@ export async function until<T>(
     if (value !== undefined && value !== false) return value;
     if (Date.now() > end) throw new Error(`did not come to pass within ${limitMs / 1000} s: ${what}`);
   }
+}
+
+/** In the workbench's page: as when another window comes to the front. */
+function loseFocus(): Promise<void> {
+  const { hasFocus } = document;
+  document.hasFocus = () => false;
+  window.dispatchEvent(new Event("blur"));
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      document.hasFocus = hasFocus;
+      window.dispatchEvent(new Event("focus"));
+      resolve();
+    }, 500),
+  );
+}
+
+/**
+ * In the workbench's page: whether what it keeps of the workspace has a panel of ours among the open editors. Without
+ * functions of its own: the loader gives each a name by a helper that the page does not have.
+ */
+async function hasSavedPanel(): Promise<boolean> {
+  for (const { name = "" } of await indexedDB.databases()) {
+    if (!name.startsWith("vscode-web-state-db")) continue;
+    const opening = indexedDB.open(name);
+    await new Promise((resolve, reject) => {
+      opening.onsuccess = resolve;
+      opening.onerror = reject;
+    });
+    const database = opening.result;
+    for (const store of [...database.objectStoreNames]) {
+      const reading = database.transaction(store).objectStore(store).get("memento/workbench.parts.editor");
+      await new Promise((resolve, reject) => {
+        reading.onsuccess = resolve;
+        reading.onerror = reject;
+      });
+      if (typeof reading.result === "string" && reading.result.includes("pathlight.panel")) {
+        database.close();
+        return true;
+      }
+    }
+    database.close();
+  }
+  return false;
 }
