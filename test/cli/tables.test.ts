@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "node:test";
-import { heatingAttribution, heatingFeatures } from "../../scripts/samples/heating.ts";
+import { heatingAttribution } from "../../scripts/samples/heating.ts";
 import { explanationFileSchema } from "../../src/protocol/explanation.ts";
 import { ablationFileSchema, type NeuronsFile, neuronsFileSchema } from "../../src/protocol/neurons.ts";
 import { readNpy } from "../../src/samples/index.ts";
-import { HeatingTruth } from "../support/heatingTruth.ts";
+import { HeatingTruth, heatingHomes, heatingNames } from "../support/heatingTruth.ts";
 import { assertBadInput, runCli } from "./support/runCli.ts";
 import { Workspace } from "./support/workspace.ts";
 
@@ -17,18 +17,8 @@ const samples = resolve(import.meta.dirname, "../../samples");
 const row = ["--model", "heating", "--input", "heating.csv", "--row", "3", "--backend", "wasm"];
 const run = (command: string, out: string, ...more: string[]) =>
   runCli([command, ...row, ...more, "--out", out], { cwd: samples });
-const names: readonly string[] = heatingFeatures.map(({ column }) => column);
-const homes = readFileSync(join(samples, "heating.csv"), "utf8")
-  .trim()
-  .split("\n")
-  .slice(1)
-  .map((line) =>
-    line
-      .split(",")
-      .slice(1, 1 + names.length)
-      .map(Number),
-  );
-const mean = names.map((_, feature) => homes.reduce((sum, home) => sum + (home[feature] ?? 0), 0) / homes.length);
+const names = heatingNames;
+const { homes, mean } = heatingHomes(samples);
 const home = homes[3] ?? [];
 const truth = new HeatingTruth(samples);
 const ofHidden2 = truth.ofHidden2(home, mean);

@@ -6,7 +6,7 @@ import type { Locator } from "playwright-core";
 import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
 import { Bench, until } from "./support/bench.ts";
-import { number, tabTo } from "./support/reading.ts";
+import { ablatedScores, number, tabTo } from "./support/reading.ts";
 
 /** Pixels a side of the model's picture. */
 const SIDE = 48;
@@ -234,14 +234,7 @@ async function gridAddsUp(tab: Locator, all: number): Promise<void> {
 }
 
 async function ablated(tab: Locator, score: number, count: number): Promise<void> {
-  const bars = tab.locator(".score-bars");
-  await bars
-    .locator("dt", { hasText: `Without ${count} ` })
-    .first()
-    .waitFor({ timeout: 90_000 });
-  const text = (await bars.textContent()) ?? "";
-  const before = number(text, /Before\s*([−\d.]+)/);
-  const after = number(text, /Without \d+ channels?\s*([−\d.]+)/);
+  const { text, before, after } = await ablatedScores(tab, count, "channel");
   assert.ok(Math.abs(before - score) < 0.02, `${before} for ${score}`);
   assert.ok(after < before, `without what the 5 drives most it is less of a 5: ${text}`);
   const random = number(text, /at random\s*([−\d.]+)/);

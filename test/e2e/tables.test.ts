@@ -1,29 +1,19 @@
 // Inside the network, for a row of a table: features as patches, the neurons that they drive, one of them feature by feature,
 // and the value without it; by mouse, and again by keyboard alone. The rule that made the table is the truth.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import type { Locator } from "playwright-core";
-import { heatingAttribution, heatingFeatures, heatingOf } from "../../scripts/samples/heating.ts";
+import { heatingAttribution, heatingOf } from "../../scripts/samples/heating.ts";
 import { contextMenu } from "../../scripts/workbench/browser.ts";
 import { repository } from "../../scripts/workbench/install.ts";
 import { copySamples } from "../host/sampleWorkspace.ts";
+import { heatingHomes, heatingNames } from "../support/heatingTruth.ts";
 import { Bench, until } from "./support/bench.ts";
-import { number, tabTo } from "./support/reading.ts";
+import { ablatedScores, number, tabTo } from "./support/reading.ts";
 
-const names: readonly string[] = heatingFeatures.map(({ column }) => column);
-const homes = readFileSync(join(repository, "samples", "heating.csv"), "utf8")
-  .trim()
-  .split("\n")
-  .slice(1)
-  .map((line) =>
-    line
-      .split(",")
-      .slice(1, 1 + names.length)
-      .map(Number),
-  );
-const mean = names.map((_, feature) => homes.reduce((sum, home) => sum + (home[feature] ?? 0), 0) / homes.length);
+const names = heatingNames;
+const { homes, mean } = heatingHomes(join(repository, "samples"));
 /** The fourth row: a large home on a cold day, far from the mean. */
 const ROW = 3;
 const home = homes[ROW] ?? [];
@@ -226,21 +216,14 @@ async function featuresAddUp(tab: Locator, rows: Locator): Promise<void> {
   const bars = tab.locator("pl-neuron .bars li");
   // Stands there once it is no draft any more.
   await tab.locator("pl-neuron p", { hasText: "Adds up to" }).waitFor({ timeout: 90_000 });
-  assert.equal(await bars.count(), heatingFeatures.length);
+  assert.equal(await bars.count(), names.length);
   const titles = await bars.evaluateAll((each) => each.map((bar) => bar.getAttribute("title") ?? ""));
   const sum = titles.reduce((total, title) => total + number(title, /: ([+−]?[\d.e-]+)/), 0);
   assert.ok(Math.abs(sum - all) < 0.02 * Math.abs(all) + 0.02, `${sum} for ${all}: ${titles.join("; ")}`);
 }
 
 async function ablated(tab: Locator, score: number, count: number): Promise<void> {
-  const bars = tab.locator(".score-bars");
-  await bars
-    .locator("dt", { hasText: `Without ${count} ` })
-    .first()
-    .waitFor({ timeout: 90_000 });
-  const text = (await bars.textContent()) ?? "";
-  const before = number(text, /Before\s*([−\d.]+)/);
-  const after = number(text, /Without \d+ units?\s*([−\d.]+)/);
+  const { text, before, after } = await ablatedScores(tab, count, "unit");
   assert.ok(Math.abs(before - score) <= 1, `${before} for ${score}`);
   assert.ok(after < before, `what raises the value most is missing: ${text}`);
   const promise = (await tab.locator(".promise").textContent()) ?? "";

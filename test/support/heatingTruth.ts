@@ -1,5 +1,29 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { heatingFeatures } from "../../scripts/samples/heating.ts";
+
+export const heatingNames: readonly string[] = heatingFeatures.map(({ column }) => column);
+
+/** The features of each home of the table, and their mean. */
+export function heatingHomes(samples: string): {
+  readonly homes: readonly (readonly number[])[];
+  readonly mean: readonly number[];
+} {
+  const homes = readFileSync(join(samples, "heating.csv"), "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) =>
+      line
+        .split(",")
+        .slice(1, 1 + heatingNames.length)
+        .map(Number),
+    );
+  const mean = heatingNames.map(
+    (_, feature) => homes.reduce((sum, home) => sum + (home[feature] ?? 0), 0) / homes.length,
+  );
+  return { homes, mean };
+}
 
 /**
  * The heating model of the sample workspace in float64, written out by hand: standardise, three layers with rectifiers, a

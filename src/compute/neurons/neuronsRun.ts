@@ -7,6 +7,7 @@ import { atomsOf } from "../../engine/neurons/atoms.ts";
 import { LayerFlow } from "../../engine/neurons/cuts.ts";
 import { LayerIntegrand, NeuronExcluded } from "../../engine/neurons/layerIntegrand.ts";
 import { type NodeActivation, openLayer } from "../../engine/neurons/openLayer.ts";
+import { joined } from "../../engine/neurons/pathPoint.ts";
 import type { DifferentiableModel, NodeId } from "../../engine/port.ts";
 import { fetchesOf } from "../../engine/scoreOf.ts";
 import type { Running } from "../../protocol/compute.ts";
@@ -143,7 +144,7 @@ async function open(
   const layer = [...new Set(params.layer)];
   const activations = await openLayer(model, ends, feeds, layer);
   const nodes = neuronNodes(activations, model.nodes, plan.model.format, params.axis);
-  const [xs, starts] = [ends.map(({ x }) => x), ends.map(({ baseline }) => baseline)].map(join);
+  const [xs, starts] = [ends.map(({ x }) => x), ends.map(({ baseline }) => baseline)].map(joined);
   const features = patches.map((patch) => patch.features);
   const atoms = atomsOf(features, (feature) => xs?.[feature] !== starts?.[feature], xs?.length ?? 0);
   const held = new Map(feeds);
@@ -287,14 +288,4 @@ export function isSameModel(model: DifferentiableModel, other: DifferentiableMod
 
 function unlessExcluded(error: unknown): void {
   if (!(error instanceof NeuronExcluded)) throw error;
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }

@@ -9,7 +9,7 @@ import { fromTensorError } from "../tensorErrors.ts";
 import { LayerGradient, type LayerPath } from "./layerGradient.ts";
 import { layerOutput } from "./layerOutput.ts";
 import { feedsAt } from "./pathFeeds.ts";
-import { pathDirection, pathPoint } from "./pathPoint.ts";
+import { joined, pathDirection, pathPoint } from "./pathPoint.ts";
 
 export interface NeuronSourcesOptions extends LayerPath {
   /** Place of the neuron among those of the layer. */
@@ -34,11 +34,14 @@ export class NeuronSources implements PathIntegrand {
   readonly size: number;
   readonly #options: NeuronSourcesOptions;
   readonly #gradient: LayerGradient;
+  /** x − x', [features]. */
+  readonly #along: Float32Array;
 
   constructor(options: NeuronSourcesOptions) {
     this.#options = options;
     this.#gradient = new LayerGradient(options);
-    this.size = options.ends.reduce((sum, { x }) => sum + x.length, 0) + 1;
+    this.#along = joined(pathDirection(options.ends));
+    this.size = this.#along.length + 1;
   }
 
   /** Throws what the model throws, `not-finite` for the neuron, `model-not-differentiable` where the score does not depend on its layer. */
@@ -48,13 +51,7 @@ export class NeuronSources implements PathIntegrand {
     const slopes = await this.#gradient.slopes(alphas);
     const seeds = gradients.map((gradient, row) => this.#seed(gradient, alphas[row] as number));
     const rows = await this.#pullBack(alphas, seeds);
-    const direction = pathDirection(this.#options.ends);
-    const along = new Float32Array(this.size - 1);
-    let offset = 0;
-    for (const part of direction) {
-      along.set(part, offset);
-      offset += part.length;
-    }
+    const along = this.#along;
     const g = rows.map((row, k) => {
       const products = new Float32Array(this.size);
       let sum = 0;

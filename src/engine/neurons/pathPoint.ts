@@ -22,3 +22,14 @@ export function pathDirection(ends: readonly PathEnds[], keep: (feature: number)
     return x.map((end, i) => (keep(first + i) ? end - (baseline[i] as number) : 0));
   });
 }
+
+/** All parts, one after the other: the features of all nodes of a path, as they are counted. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((size, part) => size + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import type { Bench } from "./bench.ts";
 
 /** The first number that the pattern catches, with a true minus sign. */
@@ -18,4 +19,20 @@ export async function tabTo(bench: Bench, selector: string): Promise<void> {
     if (there) return;
   }
   throw new Error(`Tab never came to ${selector}`);
+}
+
+/** Waits for the ablation of so many neurons; the score before and after, and all that stands there. */
+export async function ablatedScores(
+  tab: Locator,
+  count: number,
+  noun: "channel" | "unit",
+): Promise<{ text: string; before: number; after: number }> {
+  const bars = tab.locator(".score-bars");
+  await bars
+    .locator("dt", { hasText: `Without ${count} ` })
+    .first()
+    .waitFor({ timeout: 90_000 });
+  const text = (await bars.textContent()) ?? "";
+  const before = number(text, /Before\s*([−\d.]+)/);
+  return { text, before, after: number(text, new RegExp(`Without \\d+ ${noun}s?\\s*([−\\d.]+)`)) };
 }
